@@ -1,0 +1,233 @@
+"""ABExperiment: one move of traffic between two versions of a model.
+
+The spec names the arms, the steps, the metrics with their roles and the rule of decision; the
+status holds the exposure asked for, what was measured and the verdict with its evidence.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from pharos_api.delivery import Step
+from pharos_api.meta import (
+    Command,
+    Condition,
+    DecimalString,
+    Duration,
+    ObjectRef,
+    Resource,
+    Spec,
+    Status,
+    Time,
+)
+
+
+class ExperimentStrategy(StrEnum):
+    """How the candidate meets traffic."""
+
+    CANARY = "Canary"
+    BLUE_GREEN = "BlueGreen"
+    AB_TEST = "ABTest"
+    SHADOW = "Shadow"
+
+
+class MissingKey(StrEnum):
+    """What to do with a request that carries no user id."""
+
+    COOKIE = "Cookie"
+    CONTROL = "Control"
+
+
+class MetricRole(StrEnum):
+    """What a metric decides."""
+
+    GOAL = "Goal"
+    GUARDRAIL = "Guardrail"
+
+
+class MetricSource(StrEnum):
+    """Where a metric's values come from."""
+
+    PROMETHEUS = "Prometheus"
+    LABELS = "Labels"
+
+
+class OnInconclusive(StrEnum):
+    """What to do when the maximum duration ends without a decision."""
+
+    HOLD = "Hold"
+    ROLLBACK = "Rollback"
+    PROMOTE = "Promote"
+
+
+class KeyFrom(Spec):
+    """Where the user id is read."""
+
+    header: str = Field("X-User-ID", pattern=r"^[A-Za-z0-9-]{1,64}$")
+
+
+class Assignment(Spec):
+    """How users are told apart."""
+
+    key_from: KeyFrom = KeyFrom()
+    on_missing_key: MissingKey = MissingKey.CONTROL
+
+
+class Metric(Spec):
+    """One metric, its role and its limits.
+
+    ``maxRatio`` bounds candidate / control, ``abortAbove`` the candidate alone (a share for
+    ``error-rate``, milliseconds for ``p95-latency``).
+    """
+
+    name: Literal["accuracy", "error-rate", "p95-latency"]
+    role: MetricRole = MetricRole.GUARDRAIL
+    source: MetricSource = MetricSource.PROMETHEUS
+    min_improvement: DecimalString | None = None
+    max_ratio: DecimalString | None = None
+    abort_above: DecimalString | None = None
+
+
+DEFAULT_STEPS = [Step(percent=percent, hold_for="1h") for percent in (5, 10, 25, 50)]
+DEFAULT_METRICS = [
+    Metric(name="error-rate", max_ratio="1.5", abort_above="0.10"),
+    Metric(name="p95-latency", max_ratio="1.2", abort_above="500"),
+]
+
+
+class DecisionRule(Spec):
+    """How sure the decision must be, and how long it may take."""
+
+    alpha: DecimalString = "0.05"
+    power: DecimalString = "0.8"
+    min_requests: int = Field(50, ge=1, le=10_000_000)
+    on_inconclusive: OnInconclusive = OnInconclusive.HOLD
+    max_duration: Duration = "14d"
+
+
+class ABExperimentSpec(Spec):
+    """One move of traffic, as asked for."""
+
+    model_ref: ObjectRef
+    control_ref: ObjectRef | None = None
+    candidate_ref: ObjectRef
+    strategy: ExperimentStrategy = ExperimentStrategy.CANARY
+    assignment: Assignment = Assignment()
+    steps: list[Step] = Field(default=DEFAULT_STEPS, min_length=1, max_length=20)
+    metrics: list[Metric] = Field(default=DEFAULT_METRICS, min_length=1, max_length=20)
+    decision: DecisionRule = DecisionRule()
+
+
+class ExperimentPhase(StrEnum):
+    """Derived from the conditions, for people."""
+
+    PENDING = "Pending"
+    STARTING = "Starting"
+    PROGRESSING = "Progressing"
+    PAUSED = "Paused"
+    PROMOTING = "Promoting"
+    ROLLING_BACK = "RollingBack"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the experiment will never move again."""
+        return self in (ExperimentPhase.SUCCEEDED, ExperimentPhase.FAILED)
+
+
+class Verdict(StrEnum):
+    """How an experiment ended."""
+
+    PROMOTE = "Promote"
+    ROLLBACK = "Rollback"
+    ABORT = "Abort"
+    SUPERSEDED = "Superseded"
+    INVALID = "Invalid"
+
+
+class ExperimentVerb(StrEnum):
+    """What a person may ask of a running experiment."""
+
+    PAUSE = "Pause"
+    RESUME = "Resume"
+    ABORT = "Abort"
+    PROMOTE = "Promote"
+    ROLLBACK = "Rollback"
+
+
+class Outcome(StrEnum):
+    """The four outcomes of a measurement. Only Fail counts against a candidate."""
+
+    PASS = "Pass"  # noqa: S105 - not a password
+    FAIL = "Fail"
+    NO_DATA = "NoData"
+    ERROR = "Error"
+
+
+class Measurement(Status):
+    """One metric looked at once: the value, the limit, and the query that anyone can repeat."""
+
+    metric: str
+    outcome: Outcome
+    message: str = ""
+    candidate: str = ""
+    control: str = ""
+    limit: str = ""
+    query: str = ""
+    at: Time | None = None
+
+
+class ArmCounts(Status):
+    """Requests of one arm since the experiment's first exposure, from the gateways' counters."""
+
+    version: str = ""
+    requests: int = 0
+    errors: int = 0
+
+
+class Arms(Status):
+    """What the two arms have seen."""
+
+    control: ArmCounts = ArmCounts()
+    candidate: ArmCounts = ArmCounts()
+
+
+class ABExperimentStatus(Status):
+    """Where an experiment stands.
+
+    ``exposure`` is what is wanted of the gateways, in buckets an arm (0..5000); ``weight`` the
+    candidate's percentage that they have confirmed.
+    """
+
+    phase: ExperimentPhase = ExperimentPhase.PENDING
+    observed_generation: int = 0
+    control: str = ""
+    control_version: str = ""
+    candidate_version: str = ""
+    salt: str = ""
+    exposure: int = Field(0, ge=0, le=5000)
+    weight: int = 0
+    weight_verified: bool = False
+    current_step: int = 0
+    step_started_at: Time | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    verdict: Verdict | None = None
+    reason: str = ""
+    failed_at: Time | None = None
+    paused: bool = False
+    arms: Arms = Arms()
+    measurements: list[Measurement] = Field(default_factory=list)
+    conditions: list[Condition] = Field(default_factory=list)
+    command: Command | None = None
+    observed_command: str = ""
+
+
+class ABExperiment(Resource):
+    """The whole object."""
+
+    kind: Literal["ABExperiment"] = "ABExperiment"
+    spec: ABExperimentSpec
+    status: ABExperimentStatus = ABExperimentStatus()

@@ -1,0 +1,169 @@
+"""What the operator tells a job and what a job answers.
+
+The operator renders a StepInput into the Job's environment; the job ends with a StepResult in its
+termination message (at most 4,096 bytes, Kubernetes' limit) and an ExitCode. Both run from the same
+lock, so the two sides always speak one version.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from pharos_api.meta import Spec, Status
+from pharos_api.model import QualityGate
+from pharos_api.trainingrun import Data, Search, StepName, Trainer, TrainingRunSpec
+
+TERMINATION_LIMIT_BYTES = 4096
+PIPELINE = (
+    StepName.COLLECT,
+    StepName.PREPARE,
+    StepName.SEARCH,
+    StepName.TRAIN,
+    StepName.EVALUATE,
+    StepName.REGISTER,
+)
+
+
+class ExitCode(IntEnum):
+    """Why a step's process ended. The operator decides by it whether another try can help."""
+
+    OK = 0
+    UNEXPECTED = 1
+    RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: a source or store was away
+    BAD_INPUT = 65  # EX_DATAERR: the data or the spec cannot work
+    OUT_OF_MEMORY = 70
+    DIVERGED = 71
+    DEADLINE = 72
+    GATE = 73  # evaluated, and below the quality gate
+
+
+class FailureReason(StrEnum):
+    """Reasons that stand in conditions; each goes with a sentence."""
+
+    INVALID_SPEC = "InvalidSpec"
+    SOURCE_UNREADABLE = "SourceUnreadable"
+    SOURCE_UNAVAILABLE = "SourceUnavailable"
+    CATEGORY_EMPTY = "CategoryEmpty"
+    DIGEST_MISMATCH = "DigestMismatch"
+    TOO_FEW_CLASSES = "TooFewClasses"
+    TOO_FEW_PAPERS = "TooFewPapers"
+    BASE_MODEL_NOT_FOUND = "BaseModelNotFound"
+    TRAINING_DIVERGED = "TrainingDiverged"
+    OUT_OF_MEMORY = "OutOfMemory"
+    QUALITY_GATE_FAILED = "QualityGateFailed"
+    VERSION_EXISTS = "VersionExists"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    UNSCHEDULABLE = "Unschedulable"
+    STEP_FAILED = "StepFailed"
+
+
+class ProgressTarget(Spec):
+    """Where progress goes; absent when a run is local."""
+
+    url: str
+    token_file: str
+
+
+class StepInput(Spec):
+    """All that one step needs to know. URIs are fsspec URIs without a trailing slash."""
+
+    step: StepName
+    namespace: str
+    run: str
+    uid: str
+    model: str
+    artifact_root: str
+    data: Data
+    trainer: Trainer
+    search: Search | None = None
+    gate: QualityGate = QualityGate()
+    labels: list[str] | None = None
+    version: str = ""
+    parent: str = ""
+    git_commit: str = ""
+    attempt: int = 1
+    batch_divisor: int = 1
+    inputs: dict[str, str] = Field(default_factory=dict)
+    progress: ProgressTarget | None = None
+
+    @property
+    def run_uri(self) -> str:
+        """Folder of everything that belongs to this run alone."""
+        return f"{self.artifact_root}/runs/{self.uid}"
+
+    @property
+    def model_uri(self) -> str:
+        """Folder of all versions of the model."""
+        return f"{self.artifact_root}/models/{self.namespace}/{self.model}"
+
+
+class StepError(Status):
+    """Why a step failed: a reason for machines and a sentence for people."""
+
+    reason: FailureReason
+    message: str
+
+
+class StepResult(Status):
+    """What a step leaves behind.
+
+    ``outputs`` are URIs and digests that later steps take as ``inputs``; ``metrics`` are decimal
+    strings.
+    """
+
+    step: StepName
+    outputs: dict[str, str] = Field(default_factory=dict)
+    metrics: dict[str, str] = Field(default_factory=dict)
+    error: StepError | None = None
+    warnings: list[str] = Field(default_factory=list)
+
+    def to_termination_message(self) -> str:
+        """The result as JSON within Kubernetes' limit; long sentences are cut, never the outputs."""
+        text = self.model_dump_json(by_alias=True, exclude_none=True)
+        if len(text.encode()) <= TERMINATION_LIMIT_BYTES:
+            return text
+        error = self.error and StepError(
+            reason=self.error.reason, message=self.error.message[:1000] + " …"
+        )
+        short = self.model_copy(update={"error": error, "warnings": []})
+        return short.model_dump_json(by_alias=True, exclude_none=True)
+
+
+class Progress(Status):
+    """One report of a running step."""
+
+    namespace: str
+    run: str
+    uid: str
+    step: StepName
+    percent: int = Field(ge=0, le=100)
+    eta_s: int | None = None
+    epoch: str | None = None
+    loss: str | None = None
+    samples_per_second: str | None = None
+    message: str = ""
+
+
+def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:
+    """The steps of this run, in order: without search where none is asked for."""
+    return tuple(s for s in PIPELINE if s is not StepName.SEARCH or spec.search is not None)
+
+
+def gathered_outputs(results: list[dict[str, str]]) -> dict[str, str]:
+    """The outputs of the finished steps, merged; a later step's value wins."""
+    merged: dict[str, str] = {}
+    for outputs in results:
+        merged.update(outputs)
+    return merged
+
+
+def parse_result(text: str) -> StepResult | None:
+    """The result in a termination message, or None where there is none to read."""
+    try:
+        return StepResult.model_validate_json(text)
+    except ValueError:
+        return None
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,204 @@
+"""Model: a named endpoint with its labels, gates, serving template and policies.
+
+The operator's Model reconciler alone writes its status: which version is in production, which was
+before it, and the route that the gateways follow.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from pharos_api.delivery import Step, Strategy
+from pharos_api.meta import (
+    Command,
+    Condition,
+    DecimalString,
+    Duration,
+    Quantities,
+    Resource,
+    Spec,
+    Status,
+    Time,
+)
+
+
+class Task(StrEnum):
+    """What the model does."""
+
+    TEXT_CLASSIFICATION = "TextClassification"
+
+
+class Engine(StrEnum):
+    """Inference engine of a serving pod; Auto takes what the artifact holds."""
+
+    AUTO = "Auto"
+    ONNX_RUNTIME = "OnnxRuntime"
+    TORCH = "Torch"
+
+
+class StoreText(StrEnum):
+    """What of a request's text the prediction log keeps."""
+
+    SANITIZED = "Sanitized"
+    HASH = "Hash"
+    FULL = "Full"
+
+
+class QualityGate(Spec):
+    """What an evaluated model must reach before it may be registered."""
+
+    min_validation_accuracy: DecimalString = "0.90"
+    min_test_accuracy: DecimalString = "0.88"
+    min_macro_f1: DecimalString = Field("0.85", alias="minMacroF1")
+    max_size_mib: int = Field(500, ge=1, le=100_000, alias="maxSizeMiB")
+    must_beat_baseline: bool = True
+
+
+class ServiceLevel(Spec):
+    """What serving is expected to keep."""
+
+    p95_latency_ms: int = Field(100, ge=1, le=600_000)
+    error_percent: DecimalString = "5"
+
+
+class ServingTemplate(Spec):
+    """How a live version of this model runs."""
+
+    engine: Engine = Engine.AUTO
+    min_replicas: int = Field(1, ge=1, le=1000)
+    max_replicas: int = Field(4, ge=1, le=1000)
+    max_tokens: int = Field(512, ge=8, le=8192)
+    store_text: StoreText = StoreText.SANITIZED
+    resources: Quantities = Quantities(
+        requests={"cpu": "100m", "memory": "256Mi"}, limits={"memory": "1Gi"}
+    )
+    slo: ServiceLevel = ServiceLevel()
+
+
+class PromotionPolicy(Spec):
+    """What happens to a new version that passed the gate."""
+
+    strategy: Strategy = Strategy.CANARY
+    auto: bool = True
+    min_improvement: DecimalString = "0.02"
+    rollback_window: Duration = "24h"
+    steps: list[Step] | None = Field(None, max_length=20)
+
+
+class Triggers(Spec):
+    """When the retraining check starts a run."""
+
+    data_growth_percent: int = Field(10, ge=0, le=1000)
+    accuracy_drop_percent: int = Field(5, ge=0, le=100)
+    on_schedule: Literal["WhenTriggered", "Always"] = "WhenTriggered"
+
+
+class RetrainingPolicy(Spec):
+    """The weekly check and what it may start."""
+
+    schedule: Annotated[str, StringConstraints(min_length=9, max_length=100)] = "0 2 * * 0"
+    time_zone: str = "Etc/UTC"
+    suspend: bool = False
+    triggers: Triggers = Triggers()
+    cool_down: Duration = "24h"
+    max_training_time: Duration = "4h"
+    template: dict[str, Any] | None = None
+
+
+class Retention(Spec):
+    """How long things are kept."""
+
+    raw_data: Duration = "90d"
+    training_data: Duration = "365d"
+    previous_versions: int = Field(2, ge=0, le=100)
+    prediction_logs: Duration = "30d"
+
+
+class ModelSpec(Spec):
+    """What a person says about an endpoint."""
+
+    task: Task = Task.TEXT_CLASSIFICATION
+    labels: list[str] | None = Field(None, min_length=2, max_length=1000)
+    quality_gate: QualityGate = QualityGate()
+    serving: ServingTemplate = ServingTemplate()
+    promotion: PromotionPolicy = PromotionPolicy()
+    retraining: RetrainingPolicy | None = None
+    retention: Retention = Retention()
+
+
+class ModelPhase(StrEnum):
+    """Derived from the conditions, for people."""
+
+    PENDING = "Pending"
+    READY = "Ready"
+    ROLLING_OUT = "RollingOut"
+    DEGRADED = "Degraded"
+
+
+class RouteExperiment(Status):
+    """The running experiment's part of a route."""
+
+    name: str
+    uid: str
+    salt: str
+    candidate: str
+    candidate_version: str
+    exposure: int = Field(0, ge=0, le=5000)
+
+
+class Route(Status):
+    """What the gateways shall do, and what they have confirmed.
+
+    ``revision`` rises by one with every change; ``verifiedRevision`` follows when every ready
+    gateway has acknowledged it. ``stable`` and ``candidate`` are names of ModelVersion objects.
+    """
+
+    revision: int = 0
+    stable: str = ""
+    stable_version: str = ""
+    experiment: RouteExperiment | None = None
+    verified_revision: int = 0
+    changed_at: Time | None = None
+
+
+class VersionPointer(Status):
+    """A version that is or was in production."""
+
+    name: str
+    version: str
+    since: Time | None = None
+
+
+class Quarantined(Status):
+    """A digest that was rolled back and may not return until someone lifts it."""
+
+    version: str
+    sha256: str
+    reason: str = ""
+    at: Time | None = None
+
+
+class ModelStatus(Status):
+    """What the operator knows about an endpoint."""
+
+    phase: ModelPhase = ModelPhase.PENDING
+    observed_generation: int = 0
+    production: VersionPointer | None = None
+    previous: VersionPointer | None = None
+    latest_version: str = ""
+    route: Route = Route()
+    experiment: str = ""
+    quarantine: list[Quarantined] = Field(default_factory=list)
+    registry_digest: str = ""
+    conditions: list[Condition] = Field(default_factory=list)
+    command: Command | None = None
+    observed_command: str = ""
+
+
+class Model(Resource):
+    """The whole object."""
+
+    kind: Literal["Model"] = "Model"
+    spec: ModelSpec = ModelSpec()
+    status: ModelStatus = ModelStatus()

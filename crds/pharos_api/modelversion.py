@@ -1,0 +1,94 @@
+"""ModelVersion: an immutable, signed model, and what serves it while it is needed."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from pharos_api.meta import Condition, DecimalString, ObjectRef, Resource, Spec, Status
+
+VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
+VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Artifact(Spec):
+    """Where the model lies and what it must hash to.
+
+    ``sha256`` is the digest of ``manifest.json``, which holds the digest of every other file.
+    """
+
+    uri: Annotated[str, StringConstraints(pattern=r"^(file|s3|https)://.+", max_length=1024)]
+    sha256: Sha256
+    signature: str | None = None
+    size_bytes: int = Field(0, ge=0)
+
+
+class Lineage(Spec):
+    """What the model came from."""
+
+    training_run: str | None = None
+    dataset_sha256: str | None = None
+    base_model: str | None = None
+    parent: str | None = None
+
+
+class Metrics(Spec):
+    """Shares in 0..1 as decimal strings, measured by the evaluate step."""
+
+    validation_accuracy: DecimalString | None = None
+    test_accuracy: DecimalString | None = None
+    macro_f1: DecimalString | None = Field(None, alias="macroF1")
+    baseline_macro_f1: DecimalString | None = Field(None, alias="baselineMacroF1")
+    calibration_error: DecimalString | None = None
+
+
+class ModelVersionSpec(Spec):
+    """Immutable as a whole."""
+
+    model_ref: ObjectRef
+    version: VersionString
+    artifact: Artifact
+    lineage: Lineage = Lineage()
+    metrics: Metrics = Metrics()
+    labels: list[str] = Field(default_factory=list, max_length=1000)
+
+
+class Stage(StrEnum):
+    """What the version is used for. Row DBM-6 names the stored values."""
+
+    REGISTERED = "Registered"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    PREVIOUS = "Previous"
+    ARCHIVED = "Archived"
+    QUARANTINED = "Quarantined"
+
+
+class ModelVersionPhase(StrEnum):
+    """Derived from the conditions, for people."""
+
+    PENDING = "Pending"
+    STARTING = "Starting"
+    READY = "Ready"
+    IDLE = "Idle"
+    FAILED = "Failed"
+
+
+class ModelVersionStatus(Status):
+    """Whether the version serves, and as what."""
+
+    phase: ModelVersionPhase = ModelVersionPhase.PENDING
+    stage: Stage = Stage.REGISTERED
+    observed_generation: int = 0
+    replicas: int = 0
+    ready_replicas: int = 0
+    conditions: list[Condition] = Field(default_factory=list)
+
+
+class ModelVersion(Resource):
+    """The whole object."""
+
+    kind: Literal["ModelVersion"] = "ModelVersion"
+    spec: ModelVersionSpec
+    status: ModelVersionStatus = ModelVersionStatus()

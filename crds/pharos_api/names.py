@@ -1,0 +1,141 @@
+"""Every name that two parts of Pharos must spell alike.
+
+Labels, annotations, environment variables, ports, request headers, metric names, and the rules by
+which children are named. Names of children are deterministic: a repeated create collides with the
+first one instead of making a second.
+"""
+
+import hashlib
+import re
+
+GROUP = "pharos.neoalexandria.io"
+FIELD_MANAGER = "pharos-operator"
+CLI_FIELD_MANAGER = "pharos-cli"
+
+# Labels and annotations
+LABEL_MODEL = f"{GROUP}/model"
+LABEL_RUN = f"{GROUP}/training-run"
+LABEL_STEP = f"{GROUP}/step"
+LABEL_VERSION = f"{GROUP}/version"
+LABEL_VERSION_NAME = f"{GROUP}/model-version"
+LABEL_EXPERIMENT = f"{GROUP}/experiment"
+LABEL_COMPONENT = "app.kubernetes.io/component"
+LABEL_PART_OF = "app.kubernetes.io/part-of"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+PART_OF = "pharos"
+ANNOTATION_HASH = f"{GROUP}/desired-hash"
+ANNOTATION_FAULT = f"{GROUP}/fault"
+ANNOTATION_QUARANTINE = f"{GROUP}/quarantine"
+ANNOTATION_TRIGGER = f"{GROUP}/trigger"
+FINALIZER = f"{GROUP}/cleanup"
+LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
+
+# Components (value of app.kubernetes.io/component)
+COMPONENT_OPERATOR = "operator"
+COMPONENT_GATEWAY = "gateway"
+COMPONENT_SERVING = "serving"
+COMPONENT_JOB = "job"
+
+# Ports
+PORT_SERVING = 8080
+PORT_GATEWAY = 8080
+PORT_GATEWAY_ADMIN = 9901
+PORT_GATEWAY_STATS = 9902
+PORT_OPERATOR_HTTP = 8090
+PORT_OPERATOR_XDS = 18000
+
+# Environment of jobs
+ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
+ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
+ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
+TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
+
+# Environment of serving (fields of pharos_serving.settings, prefix PHAROS_)
+ENV_MODEL_NAME = "PHAROS_MODEL_NAME"
+ENV_MODEL_NAMESPACE = "PHAROS_MODEL_NAMESPACE"
+ENV_MODEL_VERSION = "PHAROS_MODEL_VERSION"
+ENV_MODEL_VERSION_UID = "PHAROS_MODEL_VERSION_UID"
+ENV_MODEL_URI = "PHAROS_MODEL_URI"
+ENV_MODEL_SHA256 = "PHAROS_MODEL_SHA256"
+ENV_MAX_TOKENS = "PHAROS_MAX_TOKENS"
+ENV_ENGINE = "PHAROS_ENGINE"
+ENV_STORE_TEXT = "PHAROS_STORE_TEXT"
+ENV_FAULT = "PHAROS_FAULT"
+ENV_DATABASE_URL = "PHAROS_DATABASE_URL"
+ENV_USER_HASH_KEY = "PHAROS_USER_HASH_KEY"
+
+# Request headers. The gateway overwrites all but the user and the pin.
+HEADER_USER = "x-user-id"
+HEADER_PIN = "x-pharos-pin"
+HEADER_VERSION = "x-pharos-version"
+HEADER_ARM = "x-pharos-arm"
+HEADER_EXPERIMENT = "x-pharos-experiment"
+HEADER_REVISION = "x-pharos-revision"
+HEADER_REQUEST_ID = "x-request-id"
+
+# Metrics that serving exports and dashboards query
+METRIC_REQUESTS = "pharos_requests_total"
+METRIC_LATENCY = "pharos_request_duration_seconds"
+METRIC_CONFIDENCE = "pharos_prediction_confidence"
+METRIC_LOW_CONFIDENCE = "pharos_low_confidence_total"
+METRIC_QUEUE_DEPTH = "pharos_inference_queue_depth"
+METRIC_LOG_PENDING = "pharos_prediction_log_pending"
+METRIC_LOG_DROPPED = "pharos_prediction_log_dropped_total"
+METRIC_MODEL_INFO = "pharos_model_info"
+
+# Metrics that Envoy exports and the operator's gates query (one Envoy cluster per arm)
+ENVOY_REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"
+ENVOY_REQUESTS = "envoy_cluster_upstream_rq_completed"
+ENVOY_LATENCY_BUCKET = "envoy_cluster_upstream_rq_time_bucket"
+ENVOY_LABEL_CLUSTER = "envoy_cluster_name"
+ENVOY_LABEL_CLASS = "envoy_response_code_class"
+
+_MAX_NAME = 63
+_VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
+
+
+def version_object_name(model: str, version: str) -> str:
+    """Name of the ModelVersion object: ``arxiv-classifier-v1-2-0``."""
+    return bounded(f"{model}-{version.replace('.', '-')}")
+
+
+def job_name(run: str, step: str, attempt: int = 1) -> str:
+    """Name of a step's Job. A second attempt with other settings is another Job."""
+    suffix = f"-{step}" if attempt == 1 else f"-{step}-{attempt}"
+    return bounded(run, suffix)
+
+
+def cron_job_name(model: str) -> str:
+    """Name of a Model's retraining CronJob (at most 52 characters by Kubernetes' rule)."""
+    return bounded(model, "-retrain", 52)
+
+
+def experiment_name(model: str, version: str) -> str:
+    """Name of the experiment that the promotion policy starts for a candidate."""
+    return bounded(f"{model}-{version.replace('.', '-')}", "-rollout")
+
+
+def cluster_name(namespace: str, model: str, version: str, arm: str) -> str:
+    """Name of the Envoy cluster that carries one arm's requests to one version.
+
+    One cluster per arm, because Envoy counts per cluster: so its counters are per arm.
+    Dots would be rewritten in Prometheus labels, hence none: ``default/arxiv/v1-2-0/candidate``.
+    """
+    return f"{namespace}/{model}/{version.replace('.', '-')}/{arm}"
+
+
+def bounded(name: str, suffix: str = "", limit: int = _MAX_NAME) -> str:
+    """``name + suffix`` within ``limit`` characters; what is cut is replaced by a short hash."""
+    if len(name) + len(suffix) <= limit:
+        return name + suffix
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - len(suffix) - 9].rstrip('-')}-{mark}{suffix}"
+
+
+def parse_version(version: str) -> tuple[int, int, int]:
+    """The three numbers of ``vX.Y.Z``. Raises ValueError for anything else (row ERR-13)."""
+    match = _VERSION.match(version)
+    if not match:
+        raise ValueError(f"Invalid version format: {version}")
+    major, minor, patch = match.groups()
+    return int(major), int(minor), int(patch)

@@ -1,0 +1,285 @@
+"""TrainingRun: one pass of collect, prepare, (search,) train, evaluate, register."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from pharos_api.meta import (
+    Command,
+    Condition,
+    DecimalString,
+    Duration,
+    ObjectRef,
+    Quantities,
+    Resource,
+    Spec,
+    Status,
+    Time,
+)
+
+Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.*-]{1,63}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class StepName(StrEnum):
+    """The steps of a run, in their order."""
+
+    COLLECT = "collect"
+    PREPARE = "prepare"
+    SEARCH = "search"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    REGISTER = "register"
+
+
+class LabelPolicy(StrEnum):
+    """Exclusive keeps papers with just one of the targets, Primary takes the first category."""
+
+    EXCLUSIVE = "Exclusive"
+    PRIMARY = "Primary"
+
+
+class ArxivSource(Spec):
+    """Papers of the arXiv API, the same number for each category."""
+
+    categories: list[Category] = Field(min_length=2, max_length=200)
+    papers_per_category: int = Field(1000, ge=1, le=100_000)
+    start_date: Date = "2020-01-01"
+    end_date: Date | None = None
+    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
+
+
+class DatasetFormat(StrEnum):
+    """Auto goes by the file's name."""
+
+    AUTO = "Auto"
+    JSONL = "JSONL"
+    JSON = "JSON"
+    CSV = "CSV"
+    PARQUET = "Parquet"
+
+
+class DatasetSource(Spec):
+    """A file of labelled texts.
+
+    Rows hold ``text`` (or ``title`` and ``abstract``) and ``label`` (or arXiv ``categories``).
+    """
+
+    uri: Annotated[str, StringConstraints(pattern=r"^(file|s3|https?|pypi)://.+", max_length=1024)]
+    sha256: Sha256 | None = None
+    format: DatasetFormat = DatasetFormat.AUTO
+    categories: list[Category] | None = Field(None, min_length=2, max_length=1000)
+    papers_per_category: int | None = Field(None, ge=1, le=1_000_000)
+    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
+
+
+class Source(Spec):
+    """Exactly one source of papers."""
+
+    arxiv: ArxivSource | None = None
+    dataset: DatasetSource | None = None
+
+
+class Split(Spec):
+    """Percentages of the three splits and the seed that draws them."""
+
+    train: int = Field(80, ge=1, le=98)
+    validation: int = Field(10, ge=1, le=98)
+    test: int = Field(10, ge=1, le=98)
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+
+
+class Data(Spec):
+    """Where the papers come from and how they are split."""
+
+    source: Source
+    split: Split = Split()
+    min_words: int = Field(50, ge=1, le=10_000)
+    min_papers_per_class: int = Field(50, ge=2, le=1_000_000)
+
+
+class Recipe(StrEnum):
+    """How the model is trained."""
+
+    FINE_TUNE = "FineTune"
+
+
+class Precision(StrEnum):
+    """Auto: bf16 where the device does it, else fp16 with a scaler on CUDA, else fp32."""
+
+    AUTO = "Auto"
+    BF16 = "BF16"
+    FP16 = "FP16"
+    FP32 = "FP32"
+
+
+class Hyperparameters(Spec):
+    """The first recipe's knobs with the requirement's defaults (rows TRN-10, TRN-11)."""
+
+    epochs: int = Field(3, ge=1, le=1000)
+    batch_size: int = Field(16, ge=1, le=4096)
+    learning_rate: DecimalString = "2e-5"
+    head_learning_rate: DecimalString | None = None
+    warmup_steps: int = Field(500, ge=0, le=1_000_000)
+    weight_decay: DecimalString = "0.01"
+    max_tokens: int = Field(512, ge=8, le=8192)
+    early_stopping_patience: int = Field(2, ge=0, le=1000)
+    label_smoothing: DecimalString = "0"
+    gradient_checkpointing: bool = False
+    precision: Precision = Precision.AUTO
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+
+
+class Trainer(Spec):
+    """Recipe, base model and hyperparameters."""
+
+    recipe: Recipe = Recipe.FINE_TUNE
+    base_model: Annotated[str, StringConstraints(min_length=1, max_length=512)] = (
+        "distilbert-base-uncased"
+    )
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+
+class Sampler(StrEnum):
+    """Optuna's samplers that Pharos offers."""
+
+    TPE = "TPE"
+    RANDOM = "Random"
+
+
+class Pruner(StrEnum):
+    """Optuna's pruners that Pharos offers."""
+
+    MEDIAN = "Median"
+    NONE = "None"
+
+
+class Search(Spec):
+    """Hyperparameter search; absent means none."""
+
+    trials: int = Field(20, ge=1, le=10_000)
+    timeout: Duration = "8h"
+    parallelism: int = Field(1, ge=1, le=100)
+    sampler: Sampler = Sampler.TPE
+    pruner: Pruner = Pruner.MEDIAN
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+
+
+class StepResources(Spec):
+    """Resources of each step's container; what is absent takes the chart's defaults."""
+
+    collect: Quantities | None = None
+    prepare: Quantities | None = None
+    search: Quantities | None = None
+    train: Quantities | None = None
+    evaluate: Quantities | None = None
+    register_: Quantities | None = Field(None, alias="register")
+
+
+class PodSettings(Spec):
+    """What is passed through to the pods of every step."""
+
+    node_selector: dict[str, str] | None = None
+    tolerations: list[dict[str, Any]] | None = Field(None, max_length=50)
+    runtime_class_name: str | None = None
+    queue_name: str | None = None
+    priority_class_name: str | None = None
+
+
+class TrainingRunSpec(Spec):
+    """One run, as asked for. Immutable but for suspend, deadline and TTL."""
+
+    model_ref: ObjectRef
+    data: Data
+    trainer: Trainer = Trainer()
+    search: Search | None = None
+    resources: StepResources = StepResources()
+    pods: PodSettings = PodSettings()
+    suspend: bool = False
+    active_deadline_seconds: int = Field(14400, ge=60, le=2_592_000)
+    ttl_seconds_after_finished: int | None = Field(None, ge=0, le=31_536_000)
+    max_attempts: int = Field(3, ge=1, le=10)
+
+
+class TrainingRunPhase(StrEnum):
+    """Derived from the conditions, for people."""
+
+    PENDING = "Pending"
+    SUSPENDED = "Suspended"
+    COLLECTING = "Collecting"
+    PREPARING = "Preparing"
+    SEARCHING = "Searching"
+    TRAINING = "Training"
+    EVALUATING = "Evaluating"
+    REGISTERING = "Registering"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run will never move again."""
+        return self in (TrainingRunPhase.SUCCEEDED, TrainingRunPhase.FAILED)
+
+
+class StepState(StrEnum):
+    """Where one step stands."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+class StepStatus(Status):
+    """One step: its Job, its attempts, what it gave back."""
+
+    name: StepName
+    state: StepState = StepState.PENDING
+    job: str = ""
+    attempts: int = 0
+    batch_divisor: int = 1
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    message: str = ""
+    outputs: dict[str, str] = Field(default_factory=dict)
+    metrics: dict[str, str] = Field(default_factory=dict)
+
+
+class ProgressStatus(Status):
+    """What the running step last said of itself."""
+
+    step: StepName
+    percent: int = Field(0, ge=0, le=100)
+    eta_s: int | None = None
+    epoch: str | None = None
+    loss: str | None = None
+    samples_per_second: str | None = None
+    message: str = ""
+    updated_at: Time | None = None
+
+
+class TrainingRunStatus(Status):
+    """Where a run stands."""
+
+    phase: TrainingRunPhase = TrainingRunPhase.PENDING
+    observed_generation: int = 0
+    steps: list[StepStatus] = Field(default_factory=list)
+    progress: ProgressStatus | None = None
+    version: str = ""
+    model_version: str = ""
+    metrics: dict[str, str] = Field(default_factory=dict)
+    started_at: Time | None = None
+    finished_at: Time | None = None
+    conditions: list[Condition] = Field(default_factory=list)
+    command: Command | None = None
+    observed_command: str = ""
+
+
+class TrainingRun(Resource):
+    """The whole object."""
+
+    kind: Literal["TrainingRun"] = "TrainingRun"
+    spec: TrainingRunSpec
+    status: TrainingRunStatus = TrainingRunStatus()

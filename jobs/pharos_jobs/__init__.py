@@ -1,0 +1,1 @@
+"""The steps of a TrainingRun, each a process of its own."""

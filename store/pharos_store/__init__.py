@@ -1,0 +1,1 @@
+"""Rows and artifacts: the projections of the custom resources."""
