@@ -26,6 +26,10 @@ PRODUCTION = "production"
 FORBIDDEN_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npy", ".ckpt", ".h5")
 
 
+# A path part that starts with a letter or digit: no "..", no hidden file, no absolute path.
+_PART = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+
+
 class FileEntry(Spec):
     """One file of a model, by its path below the model's folder."""
 

@@ -36,7 +36,7 @@ class Segment:
 
 
 def segments(exposure: int) -> Iterator[Segment]:
-    """Cut the bucket line for ``exposure`` buckets an arm (0..5000); the widths add up to 10,000."""
+    """Cut the bucket line for ``exposure`` buckets an arm (0..5000); widths add up to 10,000."""
     if not 0 <= exposure <= HALF:
         raise ValueError(f"exposure must be within 0..{HALF} buckets, got {exposure}")
     line = (

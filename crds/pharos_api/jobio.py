@@ -119,7 +119,7 @@ class StepResult(Status):
     warnings: list[str] = Field(default_factory=list)
 
     def to_termination_message(self) -> str:
-        """The result as JSON within Kubernetes' limit; long sentences are cut, never the outputs."""
+        """JSON within Kubernetes' limit; long sentences are cut, never the outputs."""
         text = self.model_dump_json(by_alias=True, exclude_none=True)
         if len(text.encode()) <= TERMINATION_LIMIT_BYTES:
             return text

@@ -137,7 +137,7 @@ class Metadata(Status):
 class Resource(Status):
     """A whole object: what the API server stores."""
 
-    api_version: Literal["pharos.neoalexandria.io/v1alpha1"] = API_VERSION
+    api_version: Literal["pharos.neoalexandria.io/v1alpha1"] = "pharos.neoalexandria.io/v1alpha1"
     kind: str
     metadata: Metadata
 

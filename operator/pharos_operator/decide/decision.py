@@ -1,0 +1,211 @@
+"""The values that every decision is made of: actions, events, and the status to write.
+
+A decision says what shall be, never how to get there: ``reconcile/act.py`` renders each action and
+carries it out. Every action is idempotent, and after a finished ``act`` the same decision function
+yields the same status and no new event (a fixpoint).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.jobio import StepInput
+from pharos_api.modelversion import ModelVersionSpec
+
+StatusT = TypeVar("StatusT")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One object. ``uid`` guards deletes: an object of the same name made later is left alone."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartStep:
+    """Run one step of a TrainingRun as the Job ``job``; ``deadline_s`` is what is left for it."""
+
+    run: str
+    job: str
+    step_input: StepInput
+    deadline_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendJob:
+    """Set or lift ``spec.suspend`` of a Job."""
+
+    job: str
+    suspend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete one object and what it owns."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class CreateVersion:
+    """Create the ModelVersion that a run registered, owned by its Model."""
+
+    name: str
+    spec: ModelVersionSpec
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureServing:
+    """Deployment, Service, HPA and PDB of a version exist, with at least ``min_replicas``."""
+
+    version: str
+    min_replicas: int
+    max_replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveServing:
+    """Deployment, Service, HPA and PDB of a version are gone."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartExperiment:
+    """Create the experiment by which the promotion policy moves traffic to a candidate."""
+
+    name: str
+    spec: ABExperimentSpec
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureCronJob:
+    """The Model's retraining CronJob exists as its policy says."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """One version as the registry lists it."""
+
+    version: str
+    uri: str
+    sha256: str
+    stage: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRegistry:
+    """A Job rewrites ``version_registry.json`` and the ``production`` pointer from these entries.
+
+    ``digest`` names the content: the same content is the same Job.
+    """
+
+    model: str
+    digest: str
+    entries: tuple[RegistryEntry, ...]
+    production: str
+    latest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVersion:
+    """Row of ``model_versions`` (row DBM-5)."""
+
+    uid: str
+    version: str
+    model: str
+    path: str
+    status: str
+    created_at: datetime
+    promoted_at: datetime | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExperiment:
+    """Row of ``ab_test_experiments`` (row DBM-8). ``traffic_split`` is a share in 0..1."""
+
+    uid: str
+    name: str
+    control_uid: str
+    candidate_uid: str
+    traffic_split: float
+    start: datetime
+    end: datetime | None
+    status: str
+    results: tuple[tuple[str, str], ...] = ()
+
+
+Action = (
+    StartStep
+    | SuspendJob
+    | Delete
+    | CreateVersion
+    | EnsureServing
+    | RemoveServing
+    | StartExperiment
+    | EnsureCronJob
+    | SyncRegistry
+    | RecordVersion
+    | RecordExperiment
+)
+
+
+class EventType(StrEnum):
+    """Kubernetes' two types of events."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a person sees in ``kubectl describe``."""
+
+    type: EventType
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[StatusT]):
+    """What one look at an object leads to. ``requeue_after_s`` None: only when something changes."""
+
+    status: StatusT
+    actions: tuple[Action, ...] = ()
+    events: tuple[Event, ...] = ()
+    requeue_after_s: float | None = None
+
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the operator was installed with; the same for every object."""
+
+    namespace: str
+    artifact_root: str
+    jobs_image: str
+    serving_image: str
+    artifact_claim: str = ""
+    artifact_secret: str = ""
+    database_secret: str = ""
+    progress_url: str = ""
+    image_pull_policy: str = "IfNotPresent"
+    job_service_account: str = "pharos-job"
+    serving_service_account: str = "pharos-serving"
+    job_defaults: tuple[tuple[str, Manifest], ...] = ()
+    git_commit: str = ""
+    extra_pod_env: tuple[tuple[str, str], ...] = field(default=())

@@ -1,0 +1,153 @@
+"""What was seen of the world, as frozen values: the only input of a decision but time and platform.
+
+``reconcile/observe.py`` fills them from the index; nothing here knows how a Job or a Pod looks in
+JSON.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pharos_api.abexperiment import ABExperiment
+from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
+from pharos_api.trainingrun import ProgressStatus, TrainingRun
+
+
+class JobState(StrEnum):
+    """Where a Job stands, from its conditions."""
+
+    ACTIVE = "Active"
+    SUSPENDED = "Suspended"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PodView:
+    """The last pod of a Job. ``exit_code`` None while it runs."""
+
+    name: str
+    exit_code: int | None = None
+    oom_killed: bool = False
+    message: str = ""
+    unschedulable: str = ""
+    waiting: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One Job and its last pod. ``reason`` is that of its Failed condition."""
+
+    name: str
+    uid: str
+    state: JobState
+    reason: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    failed_pods: int = 0
+    pod: PodView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunObservation:
+    """All that decides about a TrainingRun.
+
+    ``jobs`` are by name. ``progress`` is the last report that a job pushed. ``versions`` are all
+    ModelVersions of the run's model, ``model`` None while there is none of that name.
+    """
+
+    run: TrainingRun
+    model: Model | None
+    jobs: dict[str, JobView] = field(default_factory=dict)
+    versions: tuple[ModelVersion, ...] = ()
+    progress: ProgressStatus | None = None
+    gpu_allocatable: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """A serving Deployment. ``failure`` is the pods' own sentence when they cannot start."""
+
+    name: str
+    uid: str
+    wanted: int
+    ready: int
+    updated: int
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionObservation:
+    """All that decides about a ModelVersion: its Model, whether an experiment uses it, its pods."""
+
+    version: ModelVersion
+    model: Model | None
+    experiments: tuple[ABExperiment, ...] = ()
+    deployment: DeploymentView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """One ready gateway pod and the route revision of this model that it has acknowledged."""
+
+    node: str
+    revision: int | None
+    rejected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelObservation:
+    """All that decides about a Model.
+
+    ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
+    has heard of.
+    """
+
+    model: Model
+    versions: tuple[ModelVersion, ...] = ()
+    experiments: tuple[ABExperiment, ...] = ()
+    gateways: tuple[GatewayView, ...] = ()
+    has_cron_job: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Latencies of one arm: cumulative counts at upper bounds in milliseconds, the last is +Inf."""
+
+    bounds_ms: tuple[float, ...] = ()
+    counts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSample:
+    """What the metrics say about one arm over a window. None: no series there (no data)."""
+
+    requests: float | None = None
+    errors: float | None = None
+    latency: Histogram | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at the metrics. ``error`` is the provider's own message when it could not answer."""
+
+    control: ArmSample = ArmSample()
+    candidate: ArmSample = ArmSample()
+    window_s: float = 0.0
+    queries: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentObservation:
+    """All that decides about an ABExperiment. ``sample`` is None where none was due."""
+
+    experiment: ABExperiment
+    model: Model | None
+    control: ModelVersion | None
+    candidate: ModelVersion | None
+    rivals: tuple[ABExperiment, ...] = ()
+    sample: Sample | None = None

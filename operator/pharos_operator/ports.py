@@ -1,0 +1,44 @@
+"""What the shell needs of the world outside, as small protocols. Adapters fulfil them."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from pharos_operator.decide.decision import RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.observation import Sample
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+
+class Cluster(Protocol):
+    """Writes to the API server. Raises the errors of ``errors.py``."""
+
+    async def apply(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply one object; returns what the server stored."""
+
+    async def apply_status(self, ref: Ref, status: dict[str, Any]) -> dict[str, Any]:
+        """Server-side apply one object's status subresource."""
+
+    async def delete(self, ref: Ref) -> None:
+        """Delete with uid precondition and background propagation; a missing object is fine."""
+
+    async def record_event(self, event: dict[str, Any]) -> None:
+        """Create an Event."""
+
+
+class Metrics(Protocol):
+    """What Prometheus says about an experiment's arms."""
+
+    async def sample(self, control: str, candidate: str, window_s: float) -> Sample:
+        """Counts and latencies of two Envoy clusters over a window; never raises."""
+
+
+class Rows(Protocol):
+    """The relational projections. Idempotent."""
+
+    async def record(self, row: RecordVersion | RecordExperiment) -> None:
+        """Upsert one row."""

@@ -1,0 +1,1 @@
+"""Pure renderings: from a decided action to the manifest that the API server gets."""
