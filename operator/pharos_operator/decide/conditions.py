@@ -1,0 +1,187 @@
+"""Conditions: their types and reasons per kind, and how a new finding is merged into the old list.
+
+Follows the Kubernetes API conventions: ``lastTransitionTime`` moves only when the status does,
+``observedGeneration`` says which spec a finding belongs to. Must not decide what a finding is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pharos_api.meta import Condition, ConditionStatus
+
+MESSAGE_LIMIT = 1000
+
+
+class RunCondition(StrEnum):
+    """Condition types of a TrainingRun."""
+
+    MODEL_FOUND = "ModelFound"
+    SCHEDULED = "Scheduled"
+    PROGRESSING = "Progressing"
+    SUCCEEDED = "Succeeded"
+
+
+class RunReason(StrEnum):
+    """Reasons in a TrainingRun's conditions. Failures carry the job's own ``FailureReason``."""
+
+    FOUND = "Found"
+    NOT_FOUND = "NotFound"
+    STARTED = "Started"
+    WAITING = "Waiting"
+    UNSCHEDULABLE = "Unschedulable"
+    CONTAINER_NOT_STARTING = "ContainerNotStarting"
+    QUEUED = "Queued"
+    STEP_RUNNING = "StepRunning"
+    BACKING_OFF = "BackingOff"
+    SUSPENDED = "Suspended"
+    WAITING_FOR_MODEL = "WaitingForModel"
+    FINISHED = "Finished"
+    IN_PROGRESS = "InProgress"
+    VERSION_REGISTERED = "VersionRegistered"
+    ABORTED = "Aborted"
+
+
+class VersionCondition(StrEnum):
+    """Condition types of a ModelVersion."""
+
+    READY = "Ready"
+    RECORDED = "Recorded"
+
+
+class VersionReason(StrEnum):
+    """Reasons in a ModelVersion's conditions."""
+
+    SERVING = "Serving"
+    STARTING = "Starting"
+    UPDATING = "Updating"
+    LOAD_FAILED = "LoadFailed"
+    NOT_NEEDED = "NotNeeded"
+    QUARANTINED = "Quarantined"
+    MODEL_NOT_FOUND = "ModelNotFound"
+    ROW_WRITTEN = "RowWritten"
+
+
+class ModelCondition(StrEnum):
+    """Condition types of a Model."""
+
+    READY = "Ready"
+    ROUTE_VERIFIED = "RouteVerified"
+    REGISTRY_SYNCED = "RegistrySynced"
+
+
+class ModelReason(StrEnum):
+    """Reasons in a Model's conditions."""
+
+    SERVING = "Serving"
+    NO_VERSION = "NoVersion"
+    VERSION_NOT_READY = "VersionNotReady"
+    NO_GATEWAY = "NoGateway"
+    ACKNOWLEDGED = "Acknowledged"
+    WAITING_FOR_GATEWAYS = "WaitingForGateways"
+    REJECTED = "Rejected"
+    SYNCED = "Synced"
+    COMMAND_REFUSED = "CommandRefused"
+
+
+class ExperimentCondition(StrEnum):
+    """Condition types of an ABExperiment."""
+
+    READY = "Ready"
+    PROGRESSING = "Progressing"
+    ANALYSIS = "Analysis"
+    SUCCEEDED = "Succeeded"
+
+
+class ExperimentReason(StrEnum):
+    """Reasons in an ABExperiment's conditions."""
+
+    REFERENCE_NOT_FOUND = "ReferenceNotFound"
+    REFERENCES_FOUND = "ReferencesFound"
+    CANDIDATE_NOT_READY = "CandidateNotReady"
+    CANDIDATE_QUARANTINED = "CandidateQuarantined"
+    WAITING_FOR_RIVAL = "WaitingForRival"
+    WAITING_FOR_GATEWAYS = "WaitingForGateways"
+    HOLDING = "Holding"
+    STEPPING = "Stepping"
+    PAUSED = "Paused"
+    METRICS_PASS = "MetricsPass"  # noqa: S105 - not a password
+    METRICS_FAIL = "MetricsFail"
+    NO_DATA = "NoData"
+    METRICS_ERROR = "MetricsError"
+    IN_PROGRESS = "InProgress"
+    PROMOTING = "Promoting"
+    PROMOTED = "Promoted"
+    ROLLING_BACK = "RollingBack"
+    ROLLED_BACK = "RolledBack"
+    ABORTED = "Aborted"
+    SUPERSEDED = "Superseded"
+    INCONCLUSIVE = "Inconclusive"
+    INVALID = "Invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a decision found about one condition; the merge adds the times and the generation."""
+
+    type: str
+    status: ConditionStatus
+    reason: str
+    message: str = ""
+
+
+def condition(
+    kind: StrEnum, status: ConditionStatus | bool | None, reason: str, message: str = ""
+) -> Finding:
+    """A finding. ``status`` may be a plain truth value; None means Unknown."""
+    return Finding(str(kind), _status(status), str(reason), message)
+
+
+def merge(
+    current: Sequence[Condition], findings: Iterable[Finding], generation: int, now: datetime
+) -> list[Condition]:
+    """``current`` with the findings put in, in a stable order; what no finding names is kept."""
+    merged = {each.type: each for each in current}
+    for finding in findings:
+        merged[finding.type] = _merged(merged.get(finding.type), finding, generation, now)
+    return list(merged.values())
+
+
+def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
+    """The condition of that type, or None."""
+    return next((each for each in conditions if each.type == kind), None)
+
+
+def is_true(conditions: Iterable[Condition], kind: str) -> bool:
+    """Whether the condition of that type stands and is True."""
+    found = find(conditions, kind)
+    return found is not None and found.status is ConditionStatus.TRUE
+
+
+def _status(value: ConditionStatus | bool | None) -> ConditionStatus:
+    if isinstance(value, ConditionStatus):
+        return value
+    if value is None:
+        return ConditionStatus.UNKNOWN
+    return ConditionStatus.TRUE if value else ConditionStatus.FALSE
+
+
+def _merged(
+    before: Condition | None, finding: Finding, generation: int, now: datetime
+) -> Condition:
+    unchanged = before is not None and before.status is finding.status
+    # Whole seconds, as they are stored: what is decided equals what is read back.
+    moved = before.last_transition_time if before and unchanged else now.replace(microsecond=0)
+    return Condition(
+        type=finding.type,
+        status=finding.status,
+        reason=finding.reason,
+        message=_bounded(finding.message),
+        observed_generation=generation,
+        last_transition_time=moved,
+    )
+
+
+def _bounded(message: str) -> str:
+    return message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…"
