@@ -5,9 +5,9 @@ status holds the exposure asked for, what was measured and the verdict with its 
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pharos_api.delivery import Step
 from pharos_api.meta import (
@@ -20,6 +20,7 @@ from pharos_api.meta import (
     Spec,
     Status,
     Time,
+    rules,
 )
 
 
@@ -81,6 +82,17 @@ class Metric(Spec):
     ``error-rate``, milliseconds for ``p95-latency``).
     """
 
+    model_config = rules(
+        (
+            "self.role != 'Guardrail' || has(self.maxRatio) || has(self.abortAbove)",
+            "a Guardrail needs a limit: give maxRatio (candidate / control) or abortAbove",
+        ),
+        (
+            "!has(self.maxRatio) || double(self.maxRatio) >= 1.0",
+            "maxRatio under 1 would fail an equal candidate: write 1 or more, for example 1.5",
+        ),
+    )
+
     name: Literal["accuracy", "error-rate", "p95-latency"]
     role: MetricRole = MetricRole.GUARDRAIL
     source: MetricSource = MetricSource.PROMETHEUS
@@ -99,6 +111,17 @@ DEFAULT_METRICS = [
 class DecisionRule(Spec):
     """How sure the decision must be, and how long it may take."""
 
+    model_config = rules(
+        (
+            "double(self.alpha) > 0.0 && double(self.alpha) <= 0.5",
+            "alpha is the share of wrong decisions you accept: greater than 0, at most 0.5",
+        ),
+        (
+            "double(self.power) > 0.0 && double(self.power) < 1.0",
+            "power must lie between 0 and 1, for example 0.8",
+        ),
+    )
+
     alpha: DecimalString = "0.05"
     power: DecimalString = "0.8"
     min_requests: int = Field(50, ge=1, le=10_000_000)
@@ -107,7 +130,25 @@ class DecisionRule(Spec):
 
 
 class ABExperimentSpec(Spec):
-    """One move of traffic, as asked for."""
+    """One move of traffic, as asked for. Immutable: another plan is another experiment."""
+
+    model_config = rules(
+        ("self == oldSelf", "an experiment's spec is immutable: create a new ABExperiment"),
+        (
+            "self.steps.map(s, s.percent).isSorted() && "
+            "self.steps.all(s, self.steps.exists_one(t, t.percent == s.percent))",
+            "steps must rise: each percent must be greater than the one before",
+        ),
+        (
+            "self.steps.all(s, s.percent <= 50 || s.percent == 100)",
+            "a step is at most 50 percent, because the control arm is as large as the candidate's;"
+            " only a last step of 100, the promotion itself, may be greater",
+        ),
+        (
+            "!has(self.controlRef) || self.controlRef.name != self.candidateRef.name",
+            "candidateRef and controlRef name the same ModelVersion: there is nothing to compare",
+        ),
+    )
 
     model_ref: ObjectRef
     control_ref: ObjectRef | None = None
@@ -117,6 +158,19 @@ class ABExperimentSpec(Spec):
     steps: list[Step] = Field(default=DEFAULT_STEPS, min_length=1, max_length=20)
     metrics: list[Metric] = Field(default=DEFAULT_METRICS, min_length=1, max_length=20)
     decision: DecisionRule = DecisionRule()
+
+    @model_validator(mode="after")
+    def _steps_rise(self) -> Self:
+        shares = [step.percent for step in self.steps]
+        if shares != sorted(set(shares)):
+            raise ValueError("steps must rise: each percent must be greater than the one before")
+        return self
+
+    @model_validator(mode="after")
+    def _arms_differ(self) -> Self:
+        if self.control_ref and self.control_ref.name == self.candidate_ref.name:
+            raise ValueError("candidateRef and controlRef name the same ModelVersion")
+        return self
 
 
 class ExperimentPhase(StrEnum):

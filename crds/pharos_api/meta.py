@@ -11,12 +11,34 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 GROUP = "pharos.neoalexandria.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+
+
+def rules(*pairs: tuple[str, str]) -> ConfigDict:
+    """CEL rules of a type, as ``(rule, sentence that a person reads when it is broken)``.
+
+    They end up as ``x-kubernetes-validations`` in the CRD, so the API server refuses a bad object
+    at apply (https://kubernetes.io/docs/reference/using-api/cel/).
+    """
+    found: list[JsonValue] = [{"rule": rule, "message": message} for rule, message in pairs]
+    return ConfigDict(json_schema_extra={"x-kubernetes-validations": found})
+
+
+def decimal_rule(field: str, comparison: str) -> str:
+    """CEL for ``field comparison``; silent on what is no number, which has a sentence of its own."""
+    return f"!self.{field}.matches('^[0-9]') || double(self.{field}) {comparison}"
 
 
 class Spec(BaseModel):
@@ -67,10 +89,9 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN)]
+Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN, max_length=32)]
 # Kubernetes' conventions forbid floats in specs: decimals travel as strings.
-DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL_PATTERN)]
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=52)]
+DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL_PATTERN, max_length=32)]
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -142,8 +163,11 @@ class Resource(Status):
     metadata: Metadata
 
 
+QuantityString = Annotated[str, StringConstraints(max_length=32)]
+
+
 class Quantities(Spec):
     """Requests and limits of one container, as Kubernetes writes them."""
 
-    requests: dict[str, str] = Field(default_factory=dict)
-    limits: dict[str, str] = Field(default_factory=dict)
+    requests: dict[str, QuantityString] = Field(default_factory=dict, max_length=20)
+    limits: dict[str, QuantityString] = Field(default_factory=dict, max_length=20)

@@ -20,6 +20,8 @@ from pharos_api.meta import (
     Spec,
     Status,
     Time,
+    decimal_rule,
+    rules,
 )
 
 
@@ -48,6 +50,18 @@ class StoreText(StrEnum):
 class QualityGate(Spec):
     """What an evaluated model must reach before it may be registered."""
 
+    model_config = rules(
+        (
+            "double(self.minValidationAccuracy) <= 1.0",
+            "minValidationAccuracy is a share in 0..1, for example 0.90",
+        ),
+        (
+            "double(self.minTestAccuracy) <= 1.0",
+            "minTestAccuracy is a share in 0..1, for example 0.90",
+        ),
+        (decimal_rule("minMacroF1", "<= 1.0"), "minMacroF1 is a share in 0..1, for example 0.90"),
+    )
+
     min_validation_accuracy: DecimalString = "0.90"
     min_test_accuracy: DecimalString = "0.88"
     min_macro_f1: DecimalString = Field("0.85", alias="minMacroF1")
@@ -64,6 +78,10 @@ class ServiceLevel(Spec):
 
 class ServingTemplate(Spec):
     """How a live version of this model runs."""
+
+    model_config = rules(
+        ("self.minReplicas <= self.maxReplicas", "minReplicas must not exceed maxReplicas"),
+    )
 
     engine: Engine = Engine.AUTO
     min_replicas: int = Field(1, ge=1, le=1000)
@@ -115,11 +133,14 @@ class Retention(Spec):
     prediction_logs: Duration = "30d"
 
 
+Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
 class ModelSpec(Spec):
     """What a person says about an endpoint."""
 
     task: Task = Task.TEXT_CLASSIFICATION
-    labels: list[str] | None = Field(None, min_length=2, max_length=1000)
+    labels: list[Label] | None = Field(None, min_length=2, max_length=1000)
     quality_gate: QualityGate = QualityGate()
     serving: ServingTemplate = ServingTemplate()
     promotion: PromotionPolicy = PromotionPolicy()

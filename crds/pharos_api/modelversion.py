@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pharos_api.meta import Condition, DecimalString, ObjectRef, Resource, Spec, Status
+from pharos_api.meta import Condition, DecimalString, ObjectRef, Resource, Spec, Status, rules
 
 VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
 VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
@@ -43,15 +43,22 @@ class Metrics(Spec):
     calibration_error: DecimalString | None = None
 
 
+Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
 class ModelVersionSpec(Spec):
     """Immutable as a whole."""
+
+    model_config = rules(
+        ("self == oldSelf", "a ModelVersion is immutable: register another version instead"),
+    )
 
     model_ref: ObjectRef
     version: VersionString
     artifact: Artifact
     lineage: Lineage = Lineage()
     metrics: Metrics = Metrics()
-    labels: list[str] = Field(default_factory=list, max_length=1000)
+    labels: list[Label] = Field(default_factory=list, max_length=1000)
 
 
 class Stage(StrEnum):

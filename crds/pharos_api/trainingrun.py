@@ -1,9 +1,9 @@
 """TrainingRun: one pass of collect, prepare, (search,) train, evaluate, register."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from pharos_api.meta import (
     Command,
@@ -16,6 +16,8 @@ from pharos_api.meta import (
     Spec,
     Status,
     Time,
+    decimal_rule,
+    rules,
 )
 
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -78,17 +80,43 @@ class DatasetSource(Spec):
 class Source(Spec):
     """Exactly one source of papers."""
 
+    model_config = rules(
+        (
+            "(has(self.arxiv) ? 1 : 0) + (has(self.dataset) ? 1 : 0) == 1",
+            "give exactly one source: arxiv or dataset",
+        ),
+    )
+
     arxiv: ArxivSource | None = None
     dataset: DatasetSource | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.arxiv is None) == (self.dataset is None):
+            raise ValueError("give exactly one source: arxiv or dataset")
+        return self
 
 
 class Split(Spec):
     """Percentages of the three splits and the seed that draws them."""
 
+    model_config = rules(
+        (
+            "self.train + self.validation + self.test == 100",
+            "train, validation and test must add up to 100, for example 80, 10 and 10",
+        ),
+    )
+
     train: int = Field(80, ge=1, le=98)
     validation: int = Field(10, ge=1, le=98)
     test: int = Field(10, ge=1, le=98)
     seed: int = Field(42, ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.train + self.validation + self.test != 100:
+            raise ValueError("train, validation and test must add up to 100")
+        return self
 
 
 class Data(Spec):
@@ -117,6 +145,13 @@ class Precision(StrEnum):
 
 class Hyperparameters(Spec):
     """The first recipe's knobs with the requirement's defaults (rows TRN-10, TRN-11)."""
+
+    model_config = rules(
+        (
+            "double(self.learningRate) > 0.0",
+            "learningRate must be greater than 0, for example 2e-5",
+        ),
+    )
 
     epochs: int = Field(3, ge=1, le=1000)
     batch_size: int = Field(16, ge=1, le=4096)
@@ -178,18 +213,38 @@ class StepResources(Spec):
     register_: Quantities | None = Field(None, alias="register")
 
 
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+
+
 class PodSettings(Spec):
     """What is passed through to the pods of every step."""
 
-    node_selector: dict[str, str] | None = None
+    node_selector: dict[str, LabelValue] | None = Field(None, max_length=50)
     tolerations: list[dict[str, Any]] | None = Field(None, max_length=50)
-    runtime_class_name: str | None = None
-    queue_name: str | None = None
-    priority_class_name: str | None = None
+    runtime_class_name: LabelValue | None = None
+    queue_name: LabelValue | None = None
+    priority_class_name: LabelValue | None = None
 
 
 class TrainingRunSpec(Spec):
     """One run, as asked for. Immutable but for suspend, deadline and TTL."""
+
+    model_config = rules(
+        ("self.modelRef == oldSelf.modelRef", "modelRef is immutable: create a new TrainingRun"),
+        ("self.data == oldSelf.data", "data is immutable: create a new TrainingRun"),
+        ("self.trainer == oldSelf.trainer", "trainer is immutable: create a new TrainingRun"),
+        ("self.resources == oldSelf.resources", "resources is immutable: create a new TrainingRun"),
+        ("self.pods == oldSelf.pods", "pods is immutable: create a new TrainingRun"),
+        (
+            "self.maxAttempts == oldSelf.maxAttempts",
+            "maxAttempts is immutable: create a new TrainingRun",
+        ),
+        (
+            "has(self.search) == has(oldSelf.search) && "
+            "(!has(self.search) || self.search == oldSelf.search)",
+            "search is immutable: create a new TrainingRun",
+        ),
+    )
 
     model_ref: ObjectRef
     data: Data
