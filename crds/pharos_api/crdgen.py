@@ -79,9 +79,17 @@ def _resolved(schema: Schema, definitions: dict[str, Schema]) -> Schema:
         schema = definitions[name] | schema
     if "const" in schema:
         schema["enum"] = [schema.pop("const")]
-    if schema.get("default", ...) is None:
-        del schema["default"]
+    if "default" in schema:
+        schema["default"] = _without_null(schema["default"])
+        if schema["default"] is None:
+            del schema["default"]
     return schema
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(child) for key, child in value.items() if child is not None}
+    return [_without_null(child) for child in value] if isinstance(value, list) else value
 
 
 def _add_children(kept: Schema, schema: Schema, definitions: dict[str, Schema], spec: bool) -> None:
@@ -96,8 +104,7 @@ def _add_children(kept: Schema, schema: Schema, definitions: dict[str, Schema], 
         if schema.get("required") and spec:
             kept["required"] = schema["required"]
         if isinstance(kept.get("default"), dict):
-            given = {key: value for key, value in kept["default"].items() if value is not None}
-            kept["default"] = _defaults(kept["properties"]) | given
+            kept["default"] = _defaults(kept["properties"]) | kept["default"]
     elif kept["type"] == "object":
         values = schema.get("additionalProperties")
         if isinstance(values, dict) and values:

@@ -37,7 +37,7 @@ def rules(*pairs: tuple[str, str]) -> ConfigDict:
 
 
 def decimal_rule(field: str, comparison: str) -> str:
-    """CEL for ``field comparison``; silent on what is no number, which has a sentence of its own."""
+    """CEL for ``field comparison``; silent where there is no number: that has a rule of its own."""
     return f"!self.{field}.matches('^[0-9]') || double(self.{field}) {comparison}"
 
 

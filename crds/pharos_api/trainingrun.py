@@ -148,7 +148,7 @@ class Hyperparameters(Spec):
 
     model_config = rules(
         (
-            "double(self.learningRate) > 0.0",
+            decimal_rule("learningRate", "> 0.0"),
             "learningRate must be greater than 0, for example 2e-5",
         ),
     )
