@@ -1,0 +1,224 @@
+"""The routes of all models as one Envoy route configuration. Pure.
+
+Decides which cluster answers a request and which headers say so. The first match wins:
+
+    1. a tester's pin           -> that version, arm ``pinned``
+    2. a known user, experiment -> weighted clusters by the user's bucket
+    3. everybody else           -> the stable version, arm ``outside``
+
+Envoy computes the bucket itself: the hash policy rewrites the user's header by the regex ``^`` to
+``salt:user``, hashes it with XXH64, and takes it modulo the sum of the weights, which is 10,000.
+All headers of one request are set on one level, because Envoy applies the outer levels last.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pharos_api import names
+from pharos_api.assignment import Arm, segments
+from pharos_operator.gateway.clusters import TYPE
+from pharos_operator.gateway.snapshot import Experiment, ModelRoute, Version
+
+ROUTES = "inference"
+TIMEOUT_S = 30
+
+# Only what no model answered: a failing version cannot hide behind retries. ``reset`` repeats a
+# request whose pod died over it, which is safe because a prediction changes nothing.
+RETRY_ON = "connect-failure,refused-stream,reset"
+
+Match = dict[str, Any]
+Action = dict[str, Any]
+_PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+
+
+def route_configuration(routes: Iterable[ModelRoute], allow_pin: bool) -> dict[str, Any]:
+    """All models' routes on every host name, and a 404 that helps for everything else."""
+    models = tuple(routes)
+    named = Counter(model.model for model in models)
+    rules = [
+        rule for model in models for rule in model_routes(model, allow_pin, named[model.model] == 1)
+    ]
+    ambiguous = [_ambiguous(name) for name, count in sorted(named.items()) if count > 1]
+    host = {"name": "models", "domains": ["*"], "routes": [*rules, *ambiguous, _unknown()]}
+    return {
+        "name": ROUTES,
+        "virtual_hosts": [host | {"request_headers_to_remove": [names.HEADER_PIN]}],
+        # Clusters are warm before their routes arrive, so an unknown one is our mistake: refuse it.
+        "validate_clusters": True,
+    }
+
+
+def model_routes(route: ModelRoute, allow_pin: bool, unique: bool) -> Iterator[dict[str, Any]]:
+    """One model's rules, below its own prefix and, if its name is unique, below ``/v2/models``."""
+    prefix = f"/models/{route.namespace}/{route.model}"
+    own = {"regex_rewrite": {"pattern": {"regex": f"^{re.escape(prefix)}/?"}, "substitution": "/"}}
+    yield from _rules(route, {"path_separated_prefix": prefix}, own, allow_pin)
+    if unique:
+        yield from _rules(
+            route, {"path_separated_prefix": f"/v2/models/{route.model}"}, {}, allow_pin
+        )
+
+
+def _rules(
+    route: ModelRoute, match: Match, rewrite: Action, allow_pin: bool
+) -> Iterator[dict[str, Any]]:
+    if route.stable is None:
+        yield _answer(match, 503, _no_version(route))
+        return
+    action = _action(route) | rewrite
+    if allow_pin:
+        yield from (
+            _pinned(route, version, match, action) for version in _versions(route, route.stable)
+        )
+    if route.experiment:
+        yield _split(route, route.stable, route.experiment, match | _known_user(), action)
+    plain = action | {"cluster": route.cluster(route.stable, Arm.OUTSIDE)}
+    yield {"match": match, "route": plain} | _told(route, route.stable, Arm.OUTSIDE)
+
+
+def _versions(route: ModelRoute, stable: Version) -> tuple[Version, ...]:
+    return (stable, route.experiment.candidate) if route.experiment else (stable,)
+
+
+def _pinned(route: ModelRoute, version: Version, match: Match, action: Action) -> dict[str, Any]:
+    pin = {"name": names.HEADER_PIN, "string_match": {"exact": version.version}}
+    return {
+        "match": match | {"headers": [pin]},
+        "route": action | {"cluster": route.cluster(version, Arm.OUTSIDE)},
+    } | _told(route, version, Arm.PINNED)
+
+
+def _known_user() -> Match:
+    """A present but empty header counts as present for Envoy; all such callers share one bucket."""
+    return {
+        "headers": [
+            {
+                "name": names.HEADER_USER,
+                "string_match": {"exact": ""},
+                "treat_missing_header_as_empty": True,
+                "invert_match": True,
+            }
+        ]
+    }
+
+
+def _split(
+    route: ModelRoute, stable: Version, experiment: Experiment, match: Match, action: Action
+) -> dict[str, Any]:
+    arms = {
+        Arm.CANDIDATE: experiment.candidate,
+        Arm.CONTROL: stable,
+        Arm.OUTSIDE: stable,
+    }
+    weighted = [
+        {"name": route.cluster(arms[s.arm], s.arm), "weight": s.width}
+        | _told(route, arms[s.arm], s.arm)
+        for s in segments(experiment.exposure)
+    ]
+    salted = {"pattern": {"regex": "^"}, "substitution": _literal(f"{experiment.salt}:")}
+    policy = {"header": {"header_name": names.HEADER_USER, "regex_rewrite": salted}}
+    clusters = {"clusters": weighted, "use_hash_policy": True}
+    return {
+        "match": match,
+        "route": action | {"weighted_clusters": clusters, "hash_policy": [policy]},
+    }
+
+
+def _action(route: ModelRoute) -> Action:
+    shared = {"timeout": f"{TIMEOUT_S}s", "retry_policy": _retries()}
+    return shared | {"request_mirror_policies": _mirrors(route)} if route.mirror else shared
+
+
+def _retries() -> dict[str, Any]:
+    others = {
+        "name": "envoy.retry_host_predicates.previous_hosts",
+        "typed_config": {"@type": TYPE + _PREVIOUS_HOSTS},
+    }
+    return {
+        "retry_on": RETRY_ON,
+        "num_retries": 3,
+        "retry_host_predicate": [others],
+        # Least-request keeps drawing the dead pod, which has nothing to do.
+        "host_selection_retry_max_attempts": 10,
+        "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+    }
+
+
+def _mirrors(route: ModelRoute) -> list[dict[str, Any]]:
+    """The copy carries the original's headers, so it must be given its own arm."""
+    if route.mirror is None:
+        return []
+    version, parts = route.mirror.version, round(route.mirror.percent * 10_000)
+    told = _told(route, version, Arm.SHADOW)
+    return [
+        {
+            "cluster": route.cluster(version, Arm.SHADOW),
+            "runtime_fraction": {"default_value": {"numerator": parts, "denominator": "MILLION"}},
+            "request_headers_mutations": [{"append": h} for h in told["request_headers_to_add"]],
+        }
+    ]
+
+
+def _told(route: ModelRoute, version: Version, arm: Arm) -> dict[str, Any]:
+    """What the server and the caller are told about who answers, and why."""
+    everybody = [
+        _header(names.HEADER_VERSION, version.version),
+        _header(names.HEADER_ARM, arm),
+        _header(names.HEADER_REVISION, str(route.revision)),
+    ]
+    server = [_header(names.HEADER_EXPERIMENT, route.experiment.uid)] if route.experiment else []
+    return {"request_headers_to_add": everybody + server, "response_headers_to_add": everybody}
+
+
+def _no_version(route: ModelRoute) -> str:
+    return (
+        f"Model {route.key} has no version in production yet. Follow its first TrainingRun with "
+        f"'kubectl get pharos -n {route.namespace}'."
+    )
+
+
+def _unknown() -> dict[str, Any]:
+    return _answer(
+        {"prefix": "/"},
+        404,
+        "No model is served under this path. Use /models/<namespace>/<model>/... or "
+        "/v2/models/<model>/..., and list the models with "
+        f"'kubectl get models.{names.GROUP} -A'.",
+    )
+
+
+def _ambiguous(model: str) -> dict[str, Any]:
+    return _answer(
+        {"path_separated_prefix": f"/v2/models/{model}"},
+        404,
+        f"Several namespaces have a model {model}. "
+        f"Use /models/<namespace>/{model}/v2/models/{model}/...",
+    )
+
+
+def _answer(match: Match, status: int, sentence: str) -> dict[str, Any]:
+    body = {"inline_string": json.dumps({"error": sentence})}
+    return {
+        "match": match,
+        "direct_response": {"status": status, "body": body},
+        "response_headers_to_add": [_header("content-type", "application/json")],
+    }
+
+
+def _header(name: str, value: str) -> dict[str, Any]:
+    """Replaces what the client sent under this name: the arm is ours to say.
+
+    A percent sign would start one of Envoy's variables.
+    """
+    return {
+        "header": {"key": name, "value": value.replace("%", "%%")},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
+
+
+def _literal(text: str) -> str:
+    r"""``\1`` would mean a group of the pattern."""
+    return text.replace("\\", "\\\\")
