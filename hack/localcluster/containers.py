@@ -31,7 +31,7 @@ def load_layout(pid: int, layout: Path) -> None:
     """Import what the layout's index names, leaving out blobs that are there."""
     there = set((attempt(*ctr(pid), "content", "ls", "-q") or "").split())
     importing = subprocess.Popen(
-        words((*ctr(pid), "images", "import", "--all-platforms", "-")),
+        words((*ctr(pid), "images", "import", "-")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
