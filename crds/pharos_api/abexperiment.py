@@ -252,7 +252,9 @@ class ABExperimentStatus(Status):
     """Where an experiment stands.
 
     ``exposure`` is what is wanted of the gateways, in buckets an arm (0..5000); ``weight`` the
-    candidate's percentage that they have confirmed.
+    candidate's percentage that they have confirmed. ``exposedAt`` is when they first confirmed any;
+    ``stepArms`` what the arms had seen when the present step was asked for; ``candidateReplicas``
+    how many pods the candidate needs before its share may be raised.
     """
 
     phase: ExperimentPhase = ExperimentPhase.PENDING
@@ -272,7 +274,12 @@ class ABExperimentStatus(Status):
     reason: str = ""
     failed_at: Time | None = None
     paused: bool = False
+    paused_at: Time | None = None
+    exposed_at: Time | None = None
+    candidate_replicas: int = 0
+    candidate_unready_since: Time | None = None
     arms: Arms = Arms()
+    step_arms: Arms = Arms()
     measurements: list[Measurement] = Field(default_factory=list)
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None

@@ -184,11 +184,41 @@ class Route(Status):
 
 
 class VersionPointer(Status):
-    """A version that is or was in production."""
+    """A version that is or was in production.
+
+    ``promotedBy`` is the UID of the experiment that brought it there, or empty.
+    """
 
     name: str
     version: str
     since: Time | None = None
+    promoted_by: str = ""
+
+
+class IncomingCause(StrEnum):
+    """Why a version is started before it takes over production."""
+
+    FIRST = "First"
+    PROMOTE = "Promote"
+    ROLLBACK = "Rollback"
+
+
+class Incoming(Status):
+    """The version that takes over production as soon as its pods are ready."""
+
+    name: str
+    version: str
+    cause: IncomingCause
+    reason: str = ""
+    since: Time | None = None
+
+
+class ModelVerb(StrEnum):
+    """What a person may ask of a Model."""
+
+    PROMOTE = "Promote"
+    ROLLBACK = "Rollback"
+    LIFT_QUARANTINE = "LiftQuarantine"
 
 
 class Quarantined(Status):
@@ -201,16 +231,22 @@ class Quarantined(Status):
 
 
 class ModelStatus(Status):
-    """What the operator knows about an endpoint."""
+    """What the operator knows about an endpoint.
+
+    ``judged`` are the UIDs of the experiments whose rollback has already led to a quarantine, so
+    that a lifted quarantine stays lifted.
+    """
 
     phase: ModelPhase = ModelPhase.PENDING
     observed_generation: int = 0
     production: VersionPointer | None = None
     previous: VersionPointer | None = None
+    incoming: Incoming | None = None
     latest_version: str = ""
     route: Route = Route()
     experiment: str = ""
     quarantine: list[Quarantined] = Field(default_factory=list)
+    judged: list[str] = Field(default_factory=list)
     registry_digest: str = ""
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
