@@ -58,6 +58,21 @@ class FailureReason(StrEnum):
     STEP_FAILED = "StepFailed"
 
 
+class Output(StrEnum):
+    """Keys of ``StepResult.outputs`` that the operator reads; steps may add their own.
+
+    ``labels`` is a JSON list, left out where it would not fit into the termination message.
+    """
+
+    DATASET_URI = "datasetUri"
+    DATASET_SHA256 = "datasetSha256"
+    MODEL_URI = "modelUri"
+    MODEL_SHA256 = "modelSha256"
+    MODEL_SIZE_BYTES = "modelSizeBytes"
+    SIGNATURE = "signature"
+    LABELS = "labels"
+
+
 class ProgressTarget(Spec):
     """Where progress goes; absent when a run is local."""
 

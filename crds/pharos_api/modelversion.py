@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pharos_api.meta import Condition, DecimalString, ObjectRef, Resource, Spec, Status, rules
+from pharos_api.meta import (
+    Condition,
+    DecimalString,
+    ObjectRef,
+    Resource,
+    Spec,
+    Status,
+    Time,
+    rules,
+)
 
 VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
 VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
@@ -83,13 +92,19 @@ class ModelVersionPhase(StrEnum):
 
 
 class ModelVersionStatus(Status):
-    """Whether the version serves, and as what."""
+    """Whether the version serves, and as what.
+
+    ``recordedDigest`` names what the row of ``model_versions`` was last given, so that it is
+    written again only when something of it changes.
+    """
 
     phase: ModelVersionPhase = ModelVersionPhase.PENDING
     stage: Stage = Stage.REGISTERED
     observed_generation: int = 0
     replicas: int = 0
     ready_replicas: int = 0
+    promoted_at: Time | None = None
+    recorded_digest: str = ""
     conditions: list[Condition] = Field(default_factory=list)
 
 

@@ -46,6 +46,8 @@ PORT_OPERATOR_XDS = 18000
 
 # Environment of jobs
 ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
+ENV_REGISTRY_INPUT = "PHAROS_REGISTRY_INPUT"
+ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
 ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
@@ -63,6 +65,14 @@ ENV_STORE_TEXT = "PHAROS_STORE_TEXT"
 ENV_FAULT = "PHAROS_FAULT"
 ENV_DATABASE_URL = "PHAROS_DATABASE_URL"
 ENV_USER_HASH_KEY = "PHAROS_USER_HASH_KEY"
+ENV_SPOOL_DIR = "PHAROS_SPOOL_DIR"
+
+# Keys of the database Secret
+SECRET_DATABASE_URL = "url"  # noqa: S105 - the name of a key
+SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
+
+# Path of the projected token by which a job proves who it is
+PROGRESS_TOKEN_FILE = "/var/run/pharos/progress/token"  # noqa: S105 - a path
 
 # Request headers. The gateway overwrites all but the user and the pin.
 HEADER_USER = "x-user-id"
@@ -108,6 +118,11 @@ def job_name(run: str, step: str, attempt: int = 1) -> str:
 def cron_job_name(model: str) -> str:
     """Name of a Model's retraining CronJob (at most 52 characters by Kubernetes' rule)."""
     return bounded(model, "-retrain", 52)
+
+
+def registry_job_name(model: str, digest: str) -> str:
+    """Name of the Job that writes one state of the registry: the same state is the same Job."""
+    return bounded(model, f"-registry-{digest[:10]}")
 
 
 def experiment_name(model: str, version: str) -> str:

@@ -287,13 +287,26 @@ class StepState(StrEnum):
     FAILED = "Failed"
 
 
+class RunVerb(StrEnum):
+    """What a person may ask of a run. Suspending is a field of the spec."""
+
+    RETRY = "Retry"
+    ABORT = "Abort"
+
+
 class StepStatus(Status):
-    """One step: its Job, its attempts, what it gave back."""
+    """One step: its Job, its attempts, what it gave back.
+
+    ``attempts`` counts Jobs; ``excusedAttempts`` of them do not count against ``maxAttempts``
+    (preempted, out of memory and started again smaller, or before a person's Retry).
+    """
 
     name: StepName
     state: StepState = StepState.PENDING
     job: str = ""
     attempts: int = 0
+    excused_attempts: int = 0
+    retry_at: Time | None = None
     batch_divisor: int = 1
     started_at: Time | None = None
     finished_at: Time | None = None
@@ -316,7 +329,7 @@ class ProgressStatus(Status):
 
 
 class TrainingRunStatus(Status):
-    """Where a run stands."""
+    """Where a run stands. ``suspendedSeconds`` do not count against the deadline."""
 
     phase: TrainingRunPhase = TrainingRunPhase.PENDING
     observed_generation: int = 0
@@ -327,6 +340,8 @@ class TrainingRunStatus(Status):
     metrics: dict[str, str] = Field(default_factory=dict)
     started_at: Time | None = None
     finished_at: Time | None = None
+    suspended_at: Time | None = None
+    suspended_seconds: int = 0
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
     observed_command: str = ""

@@ -25,7 +25,11 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PodView:
-    """The last pod of a Job. ``exit_code`` None while it runs."""
+    """The last pod of a Job. ``exit_code`` None while it runs.
+
+    ``unschedulable`` is the scheduler's message, ``waiting`` the container's ``reason: message``,
+    ``disrupted`` whether the pod has the condition DisruptionTarget (preempted, drained, evicted).
+    """
 
     name: str
     exit_code: int | None = None
@@ -34,6 +38,7 @@ class PodView:
     unschedulable: str = ""
     waiting: str = ""
     since: datetime | None = None
+    disrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class RunObservation:
     """All that decides about a TrainingRun.
 
     ``jobs`` are by name. ``progress`` is the last report that a job pushed. ``versions`` are all
-    ModelVersions of the run's model, ``model`` None while there is none of that name.
+    ModelVersions of the run's model, ``model`` None while there is none of that name. ``claimed``
+    are the versions that other unfinished runs of the model have chosen and not yet registered.
     """
 
     run: TrainingRun
@@ -65,6 +71,7 @@ class RunObservation:
     versions: tuple[ModelVersion, ...] = ()
     progress: ProgressStatus | None = None
     gpu_allocatable: int | None = None
+    claimed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
