@@ -329,13 +329,18 @@ class ProgressStatus(Status):
 
 
 class TrainingRunStatus(Status):
-    """Where a run stands. ``suspendedSeconds`` do not count against the deadline."""
+    """Where a run stands. ``suspendedSeconds`` do not count against the deadline.
+
+    ``version`` is decided once, before the register step starts; ``refusedVersion`` is the last one
+    that turned out to be taken.
+    """
 
     phase: TrainingRunPhase = TrainingRunPhase.PENDING
     observed_generation: int = 0
     steps: list[StepStatus] = Field(default_factory=list)
     progress: ProgressStatus | None = None
     version: str = ""
+    refused_version: str = ""
     model_version: str = ""
     metrics: dict[str, str] = Field(default_factory=dict)
     started_at: Time | None = None

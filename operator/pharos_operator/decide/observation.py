@@ -22,6 +22,11 @@ class JobState(StrEnum):
     COMPLETE = "Complete"
     FAILED = "Failed"
 
+    @property
+    def ended(self) -> bool:
+        """Whether the Job will never run again."""
+        return self in (JobState.COMPLETE, JobState.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class PodView:
