@@ -102,7 +102,7 @@ class AdsServer:
             await self._news.wait()
         return self._generation
 
-    def _handlers(self) -> grpc.GenericRpcHandler[Any, Any]:
+    def _handlers(self) -> "grpc.GenericRpcHandler[Any, Any]":
         delta = grpc.stream_stream_rpc_method_handler(
             self._converse,
             request_deserializer=DeltaDiscoveryRequest.FromString,

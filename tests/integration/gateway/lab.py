@@ -14,13 +14,13 @@ from typing import Any
 
 import aiohttp
 from gateway_builders import KEY, PATH
+from integration.gateway.upstream import Upstream
 
 from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.bootstrap import Setup, render_yaml
 from pharos_operator.gateway.render import Options
 from pharos_operator.gateway.snapshot import Endpoint, Snapshot
-
-from integration.gateway.upstream import Upstream
+from pharos_operator.gateway.state import GatewayState
 
 DEADLINE_S = 20
 ROOT = Path(__file__).parents[3]
@@ -60,6 +60,19 @@ class Load:
     """Answers of callers who never stop asking until told so."""
 
     answers: list[Answer] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, answer: Answer) -> None:
+        self.answers.append(answer)
+        self.news.set()
+
+    async def more(self, count: int = 1) -> None:
+        """Wait for ``count`` further answers."""
+        enough = len(self.answers) + count
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.answers) < enough:
+                self.news.clear()
+                await self.news.wait()
 
     def failed(self) -> Counter[int]:
         return Counter(answer.status for answer in self.answers if answer.status != 200)
@@ -105,10 +118,11 @@ class Lab:
         url = f"http://127.0.0.1:{self.traffic_port}{path}"
         try:
             async with self.session.post(url, json={"text": "t"}, headers=sent) as response:
-                body = json.loads(await response.text() or "{}")
+                text = await response.text()
+                body = json.loads(text) if response.content_type == "application/json" else {}
                 found = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(user or "", response.status, found, body)
-        except (aiohttp.ClientError, ValueError) as error:
+        except aiohttp.ClientError as error:
             return Answer(user or "", 0, {}, {"error": repr(error)})
 
     async def ask_all(self, users: list[str], at_once: int = 32) -> list[Answer]:
@@ -130,13 +144,13 @@ class Lab:
         async def caller(number: int) -> None:
             turn = number
             while not over.is_set():
-                load.answers.append(await self.ask(f"user-{turn % users}"))
+                load.add(await self.ask(f"user-{turn % users}"))
                 turn += callers
 
         async with asyncio.TaskGroup() as group:
             for number in range(callers):
                 group.create_task(caller(number))
-            await until(lambda: len(load.answers) > callers, "the load has begun")
+            await load.more(callers)
             try:
                 yield load
             finally:
@@ -150,30 +164,26 @@ class Lab:
 
 async def live(server: AdsServer, revision: int, nodes: int = 1, key: str = KEY) -> None:
     """Until ``nodes`` gateways have acknowledged this revision."""
+
+    def everywhere(states: list[GatewayState]) -> bool:
+        reached = [state for state in states if state.live.get(key) == revision]
+        return len(reached) >= nodes and len(reached) == len(states)
+
+    await told(server, everywhere)
+
+
+async def told(server: AdsServer, condition: Callable[[list[GatewayState]], bool]) -> None:
+    """Until the control plane's view of the gateways fulfils the condition."""
     async with asyncio.timeout(DEADLINE_S):
-        seen = -1
-        while True:
-            states = server.state()
-            reached = [state for state in states if state.live.get(key) == revision]
-            if len(reached) >= nodes and len(reached) == len(states):
-                return
-            seen = await server.changed(server.generation if seen < 0 else seen)
+        seen = server.generation
+        while not condition(server.state()):
+            seen = await server.changed(seen)
 
 
 async def publish(server: AdsServer, snapshot: Snapshot, nodes: int = 1) -> None:
     """Publish, and wait until it is live everywhere."""
     server.publish(snapshot)
     await live(server, snapshot.routes[0].revision, nodes, snapshot.routes[0].key)
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Look again at every turn of the loop; for conditions that nothing announces."""
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            while not condition():
-                await asyncio.sleep(0.002)
-    except TimeoutError:
-        raise AssertionError(f"not within {DEADLINE_S} s: {what}") from None
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:

@@ -1,4 +1,3 @@
-import pytest
 from gateway_builders import SALT, route, traffic
 from integration.gateway.lab import Lab, publish
 

@@ -25,6 +25,12 @@ class Upstream:
         self.server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         return Endpoint(*self.server.sockets[0].getsockname())
 
+    async def reached(self, count: int) -> None:
+        """Wait until this pod has answered ``count`` requests."""
+        while self.requests < count:
+            self.arrived.clear()
+            await self.arrived.wait()
+
     def kill(self) -> None:
         """What a machine's loss looks like: no new connections, and resets on all old ones."""
         assert self.server is not None
