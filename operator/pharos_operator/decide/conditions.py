@@ -47,7 +47,6 @@ class VersionCondition(StrEnum):
     """Condition types of a ModelVersion."""
 
     READY = "Ready"
-    RECORDED = "Recorded"
 
 
 class VersionReason(StrEnum):
@@ -60,7 +59,6 @@ class VersionReason(StrEnum):
     NOT_NEEDED = "NotNeeded"
     QUARANTINED = "Quarantined"
     MODEL_NOT_FOUND = "ModelNotFound"
-    ROW_WRITTEN = "RowWritten"
 
 
 class ModelCondition(StrEnum):
@@ -69,6 +67,8 @@ class ModelCondition(StrEnum):
     READY = "Ready"
     ROUTE_VERIFIED = "RouteVerified"
     REGISTRY_SYNCED = "RegistrySynced"
+    ROLLOUT = "RolloutInProgress"
+    COMMAND_REFUSED = "CommandRefused"
 
 
 class ModelReason(StrEnum):
@@ -83,6 +83,21 @@ class ModelReason(StrEnum):
     REJECTED = "Rejected"
     SYNCED = "Synced"
     COMMAND_REFUSED = "CommandRefused"
+    COMMAND_ACCEPTED = "CommandAccepted"
+    FIRST_VERSION = "FirstVersion"
+    SWITCHING = "Switching"
+    PROMOTED = "Promoted"
+    ROLLED_BACK = "RolledBack"
+    QUARANTINED = "Quarantined"
+    QUARANTINE_LIFTED = "QuarantineLifted"
+    EXPERIMENT_RUNNING = "ExperimentRunning"
+    EXPERIMENT_STARTED = "ExperimentStarted"
+    NO_CANDIDATE = "NoCandidate"
+    MANUAL = "Manual"
+    ALREADY_TRIED = "AlreadyTried"
+    STRATEGY_NOT_BUILT = "StrategyNotBuilt"
+    INVALID_STEPS = "InvalidSteps"
+    NO_ROUTE = "NoRoute"
 
 
 class ExperimentCondition(StrEnum):
@@ -92,6 +107,8 @@ class ExperimentCondition(StrEnum):
     PROGRESSING = "Progressing"
     ANALYSIS = "Analysis"
     SUCCEEDED = "Succeeded"
+    GOAL_IGNORED = "GoalIgnored"
+    COMMAND_REFUSED = "CommandRefused"
 
 
 class ExperimentReason(StrEnum):
@@ -119,6 +136,13 @@ class ExperimentReason(StrEnum):
     SUPERSEDED = "Superseded"
     INCONCLUSIVE = "Inconclusive"
     INVALID = "Invalid"
+    STARTING = "Starting"
+    CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
+    CONTROL_CHANGED = "ControlChanged"
+    SCALING = "Scaling"
+    LABELS_NOT_JUDGED = "LabelsNotJudged"
+    COMMAND_REFUSED = "CommandRefused"
+    COMMAND_ACCEPTED = "CommandAccepted"
 
 
 @dataclass(frozen=True, slots=True)

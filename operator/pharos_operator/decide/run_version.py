@@ -62,7 +62,7 @@ def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
             uri=outputs.get(Output.MODEL_URI, ""),
             sha256=outputs.get(Output.MODEL_SHA256, ""),
             signature=outputs.get(Output.SIGNATURE),
-            size_bytes=int(outputs.get(Output.MODEL_SIZE_BYTES, "0")),
+            size_bytes=int(outputs.get(Output.SIZE_BYTES, "0")),
         ),
         lineage=Lineage(
             training_run=look.run.metadata.name,

@@ -1,0 +1,166 @@
+"""Whether a ModelVersion serves, as what, and whether it is ready.
+
+Why its pods are needed is one rule for all reconcilers (``serving_need``). Must not decide who gets
+traffic.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+from pharos_api.modelversion import ModelVersion, ModelVersionPhase, ModelVersionStatus
+from pharos_operator.decide.conditions import Finding, VersionCondition, VersionReason, condition
+from pharos_operator.decide.conditions import find as find_condition
+from pharos_operator.decide.conditions import merge
+from pharos_operator.decide.decision import (
+    Decision,
+    EnsureServing,
+    Event,
+    EventType,
+    Platform,
+    RecordVersion,
+    RemoveServing,
+)
+from pharos_operator.decide.observation import DeploymentView, VersionObservation
+from pharos_operator.decide.serving_need import Need, replicas_floor, serving_need, warm_until
+from pharos_operator.decide.stages import row_status, stage
+
+_PHASES = {
+    VersionReason.SERVING: ModelVersionPhase.READY,
+    VersionReason.STARTING: ModelVersionPhase.STARTING,
+    VersionReason.LOAD_FAILED: ModelVersionPhase.FAILED,
+    VersionReason.NOT_NEEDED: ModelVersionPhase.IDLE,
+    VersionReason.MODEL_NOT_FOUND: ModelVersionPhase.PENDING,
+}
+
+
+def decide(
+    obs: VersionObservation,
+    platform: Platform,  # noqa: ARG001 - every reconciler is called alike
+    now: datetime,
+) -> Decision[ModelVersionStatus]:
+    """What one look at a version leads to."""
+    version = obs.version
+    if version.metadata.deletion_timestamp is not None:
+        return Decision(version.status)
+    need = serving_need(version, obs.model, obs.experiments, now)
+    ready = _ready(obs, need)
+    status = _status(obs, ready, now)
+    record = _record(version, status)
+    rows = (record,) if record and _digest(record) != version.status.recorded_digest else ()
+    return Decision(
+        status=status.model_copy(update={"recorded_digest": _digest(record)}),
+        actions=(_serving(obs, need), *rows),
+        events=_events(version, ready),
+        requeue_after_s=_next_look_s(obs, need, now),
+    )
+
+
+def _serving(obs: VersionObservation, need: Need) -> EnsureServing | RemoveServing:
+    name = obs.version.metadata.name
+    if need is Need.NONE or obs.model is None:
+        return RemoveServing(name)
+    least = replicas_floor(obs.version, obs.model, obs.experiments)
+    return EnsureServing(name, least, max(least, obs.model.spec.serving.max_replicas))
+
+
+def _status(obs: VersionObservation, ready: Finding, now: datetime) -> ModelVersionStatus:
+    before, meta = obs.version.status, obs.version.metadata
+    deployment = obs.deployment
+    return before.model_copy(
+        update={
+            "phase": _PHASES[VersionReason(ready.reason)],
+            "stage": stage(obs),
+            "observed_generation": meta.generation,
+            "replicas": deployment.wanted if deployment else 0,
+            "ready_replicas": deployment.ready if deployment else 0,
+            "promoted_at": _promoted_at(obs),
+            "conditions": merge(before.conditions, (ready,), meta.generation, now),
+        }
+    )
+
+
+def _ready(obs: VersionObservation, need: Need) -> Finding:
+    if obs.model is None:
+        name = obs.version.spec.model_ref.name
+        sentence = f"There is no Model {name}; create it and the version can serve."
+        return _not_ready(VersionReason.MODEL_NOT_FOUND, sentence)
+    if need is Need.NONE:
+        sentence = "Nothing sends traffic to this version, so it has no pods."
+        return _not_ready(VersionReason.NOT_NEEDED, sentence)
+    if obs.deployment is None:
+        return _not_ready(VersionReason.STARTING, "The pods are being created.")
+    return _from_pods(obs.deployment)
+
+
+def _from_pods(deployment: DeploymentView) -> Finding:
+    count = f"{deployment.ready} of {deployment.wanted} pods are ready."
+    if deployment.ready >= 1 and deployment.updated >= 1:
+        return condition(VersionCondition.READY, True, VersionReason.SERVING, count)
+    if deployment.failure:
+        return _not_ready(VersionReason.LOAD_FAILED, deployment.failure)
+    return _not_ready(VersionReason.STARTING, count)
+
+
+def _not_ready(reason: VersionReason, sentence: str) -> Finding:
+    return condition(VersionCondition.READY, False, reason, sentence)
+
+
+def _promoted_at(obs: VersionObservation) -> datetime | None:
+    production = obs.model.status.production if obs.model else None
+    if production is not None and production.name == obs.version.metadata.name:
+        return production.since
+    return obs.version.status.promoted_at
+
+
+def _events(version: ModelVersion, ready: Finding) -> tuple[Event, ...]:
+    before = find_condition(version.status.conditions, VersionCondition.READY)
+    told = (VersionReason.SERVING, VersionReason.LOAD_FAILED)
+    if ready.reason not in told or (before is not None and before.reason == ready.reason):
+        return ()
+    is_failure = ready.reason == VersionReason.LOAD_FAILED
+    kind = EventType.WARNING if is_failure else EventType.NORMAL
+    return (Event(kind, ready.reason, ready.message),)
+
+
+def _next_look_s(obs: VersionObservation, need: Need, now: datetime) -> float | None:
+    until = warm_until(obs.version, obs.model) if obs.model else None
+    if need is not Need.WARM or until is None:
+        return None
+    return max(0.0, (until - now).total_seconds())
+
+
+def _record(version: ModelVersion, status: ModelVersionStatus) -> RecordVersion | None:
+    created_at = version.metadata.creation_timestamp
+    if created_at is None:
+        return None
+    spec = version.spec
+    return RecordVersion(
+        uid=version.metadata.uid,
+        version=spec.version,
+        model=spec.model_ref.name,
+        path=spec.artifact.uri,
+        status=row_status(status.stage),
+        created_at=created_at,
+        promoted_at=status.promoted_at,
+        metadata=_metadata(version),
+        metrics=tuple(sorted(spec.metrics.to_json().items())),
+    )
+
+
+def _metadata(version: ModelVersion) -> tuple[tuple[str, str], ...]:
+    artifact = version.spec.artifact
+    return (
+        ("namespace", version.metadata.namespace),
+        ("sha256", artifact.sha256),
+        ("sizeBytes", str(artifact.size_bytes)),
+        *sorted(version.spec.lineage.to_json().items()),
+    )
+
+
+def _digest(record: RecordVersion | None) -> str:
+    if record is None:
+        return ""
+    text = json.dumps(asdict(record), sort_keys=True, default=datetime.isoformat)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,52 @@
+"""The stage of a version, from what its Model and the experiments say, and how rows name it."""
+
+from typing import assert_never
+
+from pharos_api.modelversion import Stage
+from pharos_api.names import parse_version
+from pharos_operator.decide.observation import VersionObservation
+from pharos_operator.decide.serving_need import is_active, is_quarantined
+
+
+def stage(obs: VersionObservation) -> Stage:
+    """What the version is used for. Without its Model nothing new is known."""
+    if obs.model is None:
+        return obs.version.status.stage
+    name, status = obs.version.metadata.name, obs.model.status
+    if status.production is not None and status.production.name == name:
+        return Stage.PRODUCTION
+    if is_quarantined(status, obs.version.spec.artifact.sha256):
+        return Stage.QUARANTINED
+    if _is_arriving(obs, name):
+        return Stage.STAGING
+    if status.previous is not None and status.previous.name == name:
+        return Stage.PREVIOUS
+    return _at_rest(obs)
+
+
+def row_status(stage: Stage) -> str:
+    """The value of ``model_versions.status`` (row DBM-6)."""
+    match stage:
+        case Stage.REGISTERED | Stage.STAGING:
+            return "testing"
+        case Stage.PRODUCTION:
+            return "production"
+        case Stage.PREVIOUS | Stage.ARCHIVED | Stage.QUARANTINED:
+            return "archived"
+        case _:
+            assert_never(stage)
+
+
+def _is_arriving(obs: VersionObservation, name: str) -> bool:
+    incoming = obs.model.status.incoming if obs.model else None
+    if incoming is not None and incoming.name == name:
+        return True
+    return any(is_active(each) and each.spec.candidate_ref.name == name for each in obs.experiments)
+
+
+def _at_rest(obs: VersionObservation) -> Stage:
+    production = obs.model.status.production if obs.model else None
+    if production is None:
+        return Stage.REGISTERED
+    is_older = parse_version(obs.version.spec.version) < parse_version(production.version)
+    return Stage.ARCHIVED if is_older else Stage.REGISTERED
