@@ -1,5 +1,7 @@
-"""The base image for machines without Docker: Python on a minimal Debian, from the machine's own
-package sources."""
+"""The base image for machines without Docker: Python on a minimal Debian.
+
+Made from the machine's own package sources, with their keys.
+"""
 
 import hashlib
 import platform

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from images import digest, index
@@ -11,6 +11,7 @@ from images.engine import Engine
 from images.index import Built
 from images.targets import Target
 from localcluster.binaries import need_disk
+from machine.problem import Problem
 from machine.progress import Progress, clock
 
 AT_ONCE = 2
@@ -63,8 +64,12 @@ def _build_all(
         Progress("building images", len(stale), "images") as progress,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        for done in [pool.submit(one, target) for target in stale]:
-            done.result()
+        try:
+            for done in as_completed([pool.submit(one, target) for target in stale]):
+                done.result()
+        except Problem:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _log(name: str) -> Path:

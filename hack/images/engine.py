@@ -67,7 +67,7 @@ class Buildah:
     """buildah, with a store of its own, on a base image made of the machine's Debian packages."""
 
     def __init__(self) -> None:
-        ensure_packages({"buildah": "buildah", "mmdebstrap": "mmdebstrap"})
+        ensure_packages({name: name for name in ("buildah", "mmdebstrap", "skopeo")})
         self._home = cache() / "images"
         self._home.mkdir(parents=True, exist_ok=True)
         (self._home / "tmp").mkdir(exist_ok=True)
@@ -99,15 +99,19 @@ class Buildah:
         return found.strip() if found else None
 
     def export(self, target: Target, tag: str, folder: Path) -> Path:
-        """An OCI layout whose blobs all targets share, uncompressed: it is read a moment later."""
+        """An OCI layout whose blobs all targets share, uncompressed: it is read a moment later.
+
+        skopeo, because buildah's own push compresses whatever it is told; a blob that is there is
+        not written again.
+        """
         layout, blobs = folder / target.name, folder / "blobs"
         blobs.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(layout, ignore_errors=True)
         layout.mkdir()
         (layout / "blobs").symlink_to("../blobs", target_is_directory=True)
-        place = f"oci:{layout}:{tag}"
-        push = ("push", "--quiet", "--disable-compression", "--format=oci", tag, place)
-        output(*self._line(), *push, options=self._options)
+        store = f"containers-storage:[overlay@{self._home}/store+{self._home}/run]{tag}"
+        how = ("--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir", blobs)
+        output("skopeo", "copy", *how, store, f"oci:{layout}:{tag}", options=self._options)
         return layout
 
     def _line(self) -> tuple[str, ...]:

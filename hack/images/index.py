@@ -61,7 +61,7 @@ def size_mebibytes(path: Path) -> int:
 
 
 def drop_unreachable() -> None:
-    """Delete the blobs that no layout reaches any more, and layouts that the index does not name."""
+    """Delete layouts that the index does not name, and blobs that no layout reaches."""
     kept = {Path(image.path) for image in read().values()}
     layouts = {path.parent for path in FOLDER.glob("*/oci-layout")}
     for layout in layouts - kept:

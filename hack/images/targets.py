@@ -5,7 +5,14 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCKERFILE = CHECKOUT / "images" / "Dockerfile"
-PROJECT = ("pyproject.toml", "uv.lock", "README.md", "LICENSE")
+PROJECT = (
+    "pyproject.toml",
+    "uv.lock",
+    "README.md",
+    "LICENSE",
+    "images/cuda-packages.txt",
+    "images/export_requirements.sh",
+)
 SHARED = ("crds/pharos_api", "store/pharos_store")
 
 
@@ -25,7 +32,7 @@ def python_target(name: str) -> Target:
 
 def jobs_target(torch: str) -> Target:
     """The image of the jobs; on a machine without a GPU it leaves out what only a GPU needs."""
-    files = ("cuda-packages.txt", "slim_torch.py", "install_jobs.sh")
+    files = ("slim_torch.py", "install_jobs.sh")
     inputs = (*python_target("jobs").inputs, *(f"images/{name}" for name in files))
     return Target("jobs", inputs, (("TORCH", torch), ("DEMO", "1")))
 

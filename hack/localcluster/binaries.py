@@ -100,7 +100,7 @@ def _count_packages() -> int:
 
 
 def _follow(command: tuple[str, ...], progress: Progress, counted: str = "") -> list[str]:
-    """Run a Go command, counting the lines it writes about its progress; returns what it printed."""
+    """Run a Go command, counting the lines about its progress; returns what it printed."""
     with subprocess.Popen(
         words(command), cwd=SOURCES, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:

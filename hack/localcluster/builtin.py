@@ -90,9 +90,9 @@ def up(gpus: int) -> None:
         host.need_free(addresses())
         with Progress("starting the cluster"):
             _start(programs, state(), addresses())
-            _finish(programs, gpus)
+            _finish(gpus)
     else:
-        _finish(programs, gpus)
+        _finish(gpus)
 
 
 def down(*, purge: bool) -> None:
@@ -176,15 +176,14 @@ def _spawn_supervisor(programs: Binaries, place: State) -> int:
     return number
 
 
-def _finish(programs: Binaries, gpus: int) -> None:
+def _finish(gpus: int) -> None:
     """Wait for each part in the order in which they depend on each other."""
     place = state()
 
     def try_kubectl(*arguments: str) -> str | None:
         if pid() is None:
             raise Problem(f"the cluster ended{wait.tail(place.log('supervisor'))}")
-        line = (programs.kube, "kubectl", "--kubeconfig", place.kubeconfig, *arguments)
-        return attempt(*line, options=Options(timeout_s=5))
+        return attempt(*_kubectl(), *arguments, options=Options(timeout_s=5))
 
     def waits(what: str, log: str, *arguments: str, answer: str = "") -> None:
         def answered() -> bool:

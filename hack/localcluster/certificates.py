@@ -23,7 +23,7 @@ def make_authority(pki: Path) -> None:
 
 
 def issue(pki: Path, name: str, subject: str, alternative_names: Iterable[str] = ()) -> None:
-    """Write `name.key` and `name.crt`; alternative names look like `DNS:localhost`, `IP:127.0.0.1`."""
+    """Write `name.key` and `name.crt`; an alternative name is like `DNS:localhost`."""
     signed = ("-CA", pki / "ca.crt", "-CAkey", pki / "ca.key", "-subj", subject, "-days", DAYS)
     extensions = ["-addext", "basicConstraints=critical,CA:FALSE"]
     names = ",".join(alternative_names)

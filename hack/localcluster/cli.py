@@ -155,4 +155,4 @@ def pass_on(name: str, arguments: list[str]) -> None:
         programs = binaries.build()
         line = {"kubectl": (f"{programs.kube}", "kubectl"), "helm": (f"{programs.helm}",)}[name]
     full = words((*line, *arguments))
-    os.execvpe(full[0], full, cluster.environment(config))  # noqa: S606  # replacing is the point
+    os.execvpe(full[0], full, cluster.environment(config))

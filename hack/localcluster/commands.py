@@ -83,7 +83,7 @@ def cluster_api_server(plane: ControlPlane) -> Command:
 
 
 def lone_api_server(plane: ControlPlane) -> Command:
-    """The same without a controller manager beside it, so nobody creates default service accounts."""
+    """The same without a controller manager, so nobody creates default service accounts."""
     return (
         *api_server(plane),
         "--bind-address=127.0.0.1",

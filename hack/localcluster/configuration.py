@@ -102,7 +102,7 @@ def kube_proxy(state: State, addresses: Addresses) -> str:
 
 
 def containerd(state: State) -> str:
-    """containerd with its images in the cache; some machines lack CAP_SYS_RESOURCE."""
+    """The container runtime, its images in the cache; some machines lack CAP_SYS_RESOURCE."""
     return f"""version = 2
 root = "{state.images}"
 state = "/run/containerd"

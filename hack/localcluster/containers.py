@@ -53,7 +53,7 @@ def images(pid: int) -> dict[str, str]:
 
 
 def ctr(pid: int) -> tuple[str, ...]:
-    """containerd's own client, inside the cluster's mount namespace."""
+    """The container runtime's own client, inside the cluster's mount namespace."""
     return ("nsenter", "-t", f"{pid}", "-m", "ctr", "--namespace", "k8s.io")
 
 

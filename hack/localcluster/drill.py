@@ -5,7 +5,7 @@ import signal
 import time
 from enum import StrEnum
 
-from localcluster import builtin, health, wait
+from localcluster import binaries, builtin, health, wait
 from localcluster.places import State
 from machine.command import Options, attempt
 from machine.problem import Problem
@@ -56,6 +56,6 @@ def _stop(state: State, process: int, seconds: float) -> None:
 
 
 def _answers(state: State) -> bool:
-    kube = builtin.binaries.build().kube
+    kube = binaries.build().kube
     line = (kube, "kubectl", "--kubeconfig", state.kubeconfig, "get", "--raw=/readyz")
     return attempt(*line, options=Options(timeout_s=5)) == "ok"

@@ -68,9 +68,7 @@ def need_binaries() -> Binaries:
     return found
 
 
-def _start(
-    programs: Binaries, folder: Path, running: list[subprocess.Popen[bytes]]
-) -> Environment:
+def _start(programs: Binaries, folder: Path, running: list[subprocess.Popen[bytes]]) -> Environment:
     client, peer, api = free_ports(3)
     plane = ControlPlane(
         kube=programs.kube,
@@ -87,11 +85,13 @@ def _start(
         ("etcd", commands.etcd(plane)),
         ("kube-apiserver", commands.lone_api_server(plane)),
     ):
-        with (folder / f"{name}.log").open("wb") as log:
-            running.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
+        with (folder / f"{name}.log").open("wb") as out:
+            running.append(subprocess.Popen(command, stdout=out, stderr=out, cwd=folder))
     server = f"https://{LOOPBACK}:{api}"
     log = folder / "kube-apiserver.log"
-    wait.until("the API server", lambda: _ready(server, plane.pki, running, log), READY_WITHIN_S, log)
+    wait.until(
+        "the API server", lambda: _ready(server, plane.pki, running, log), READY_WITHIN_S, log
+    )
     return Environment(server, folder / "admin.conf", programs.kube, folder)
 
 
@@ -111,7 +111,7 @@ def _ready(server: str, pki: Path, running: list[subprocess.Popen[bytes]], log: 
     context = create_default_context(cafile=f"{pki / 'ca.crt'}")
     context.load_cert_chain(f"{pki / 'admin.crt'}", f"{pki / 'admin.key'}")
     try:
-        with urllib.request.urlopen(f"{server}/readyz", timeout=2, context=context) as answer:  # noqa: S310  # our own https URL
+        with urllib.request.urlopen(f"{server}/readyz", timeout=2, context=context) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -1,4 +1,4 @@
-"""Says in sentences what is wrong with the built-in cluster, and looks without changing anything."""
+"""Says in sentences what is wrong with the built-in cluster; looks and changes nothing."""
 
 import socket
 from ipaddress import IPv4Address

@@ -62,7 +62,7 @@ class State:
 
     @property
     def images(self) -> Path:
-        """containerd's store, which survives `down` and ends with `down --purge`."""
+        """The store of containerd, which survives `down` and ends with `down --purge`."""
         return self.root / "containerd"
 
     @property

@@ -1,4 +1,4 @@
-"""The first process inside the cluster's namespaces: prepares them and keeps the components running.
+"""The first process inside the namespaces: prepares them and keeps the components running.
 
 Because it is process 1 of its own process namespace, its death ends every component and every pod
 and takes their mounts and interfaces along. It decides nothing else.

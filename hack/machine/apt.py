@@ -24,7 +24,7 @@ def present(probe: str) -> bool:
     """Whether the program is on PATH, or the path exists."""
     if "*" in probe:
         return any(Path("/").glob(probe.lstrip("/")))
-    return shutil.which(probe) is not None or Path(probe).is_absolute() and Path(probe).exists()
+    return shutil.which(probe) is not None or (Path(probe).is_absolute() and Path(probe).exists())
 
 
 def ensure_packages(probes: Mapping[str, str]) -> None:

@@ -22,7 +22,9 @@ class Progress:
     Used as a context; the line is written by a thread, so it moves while a program is waited for.
     """
 
-    def __init__(self, title: str, total: int = 0, unit: str = "", out: TextIO = sys.stderr) -> None:
+    def __init__(
+        self, title: str, total: int = 0, unit: str = "", out: TextIO = sys.stderr
+    ) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, 0
         self._out = out
         self._started_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""Real servers for the integration tier, each started once a session and skipped with its reason."""
+"""Real servers of the integration tier, each started once a session or skipped with its reason."""
 
 import os
 import sys
@@ -14,13 +14,12 @@ from localcluster import envtest  # noqa: E402  # the path must be there first
 from localcluster.envtest import Environment  # noqa: E402
 from machine.problem import Problem  # noqa: E402
 
-pytest_plugins: list[str] = []
 REQUIRED = "PHAROS_REQUIRE_ENVTEST"
 
 
 @pytest.fixture(scope="session")
 def api_server() -> Iterator[Environment]:
-    """etcd and kube-apiserver without a node; `PHAROS_REQUIRE_ENVTEST=1` turns the skip into an error."""
+    """etcd and kube-apiserver; `PHAROS_REQUIRE_ENVTEST=1` turns the skip into an error."""
     try:
         programs = envtest.need_binaries()
     except Problem as problem:

@@ -12,19 +12,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "hack"))
 
-from localcluster import envtest, wait  # noqa: E402  # the path must be there first
-from workbench import servers  # noqa: E402
+from localcluster import envtest, wait
+from workbench import servers
 
 REQUIRED = "PHAROS_REQUIRE_POSTGRES"
 LOOPBACK = "127.0.0.1"
 OWNER = "pharos"
-READY_WITHIN_S = 30
+START_WITHIN_S = 30
 
 
 @pytest.fixture(scope="session")
@@ -40,36 +41,54 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One data folder, the programs that serve it, and the user they run as."""
+
+    programs: Path
+    folder: Path
+    user: str
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs, which refuse to run as root."""
+        subprocess.run(
+            [self.programs / program, *arguments],
+            user=self.user,
+            cwd=self.folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def control(self, *arguments: str) -> None:
+        """Start or stop it, and wait until that is done."""
+        self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", *arguments)
+
+
 @contextmanager
 def running(programs: Path) -> Iterator[str]:
     """Start a server from that folder of programs, yield its URL, stop it and delete its data."""
     folder = Path(tempfile.mkdtemp(prefix="pharos-postgres-"))
-    user = unprivileged_user()
-    shutil.chown(folder, user)
-    data, (port,) = folder / "data", envtest.free_ports(1)
-    as_user = {"user": user, "cwd": folder, "check": True, "stdout": subprocess.DEVNULL}
-    make = ("-D", str(data), "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-sync")
-    subprocess.run([programs / "initdb", *make, "--locale=C.UTF-8"], **as_user)
-    options = f"-p {port} -c listen_addresses={LOOPBACK} -c unix_socket_directories={folder} -F"
-    control = [programs / "pg_ctl", "-D", str(data)]
+    server = Server(programs, folder, unprivileged_user())
+    shutil.chown(folder, server.user)
+    port = envtest.free_ports(1)[0]
     log = folder / "log"
-    start = ["-l", str(log), "-o", options, "-w", "-t", str(READY_WITHIN_S), "start"]
+    make = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+    options = f"-p {port} -c listen_addresses={LOOPBACK} -c unix_socket_directories={folder} -F"
     try:
-        subprocess.run([*control, *start], **as_user)
-        subprocess.run(
-            [programs / "createdb", "-h", LOOPBACK, "-p", str(port), "-U", OWNER, OWNER], **as_user
-        )
-        yield f"postgresql://{OWNER}@{LOOPBACK}:{port}/{OWNER}"
+        server.run("initdb", "-D", f"{folder}/data", "-U", OWNER, *make)
+        server.control("-l", f"{log}", "-o", options, "-t", f"{START_WITHIN_S}", "start")
     except subprocess.CalledProcessError as failed:
         raise RuntimeError(f"PostgreSQL does not start{wait.tail(log)}") from failed
+    try:
+        server.run("createdb", "-h", LOOPBACK, "-p", f"{port}", "-U", OWNER, OWNER)
+        yield f"postgresql://{OWNER}@{LOOPBACK}:{port}/{OWNER}"
     finally:
-        stop = ["-m", "immediate", "-w", "stop"]
-        subprocess.run([*control, *stop], **{**as_user, "check": False})
+        server.control("-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def unprivileged_user() -> str:
-    """PostgreSQL refuses to run as root; Debian's package brings a user for it."""
+    """Debian's package brings a user for it; elsewhere nobody will do."""
     if os.geteuid():
         return getpass.getuser()
     names = {entry.pw_name for entry in pwd.getpwall()}

@@ -14,7 +14,12 @@ Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def kubectl(api_server: Environment) -> Kubectl:
     def call(*arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
-        line = [api_server.kube, "kubectl", "--kubeconfig", api_server.kubeconfig, *arguments]
+        line = [
+            f"{api_server.kube}",
+            "kubectl",
+            f"--kubeconfig={api_server.kubeconfig}",
+            *arguments,
+        ]
         return subprocess.run(line, input=text, text=True, capture_output=True, check=False)
 
     return call
@@ -99,5 +104,5 @@ def test_a_custom_resource_is_checked_by_its_schema(kubectl: Kubectl) -> None:
 
 def test_writes_are_counted_by_the_metrics_of_the_api_server(kubectl: Kubectl) -> None:
     metrics = kubectl("get", "--raw", "/metrics").stdout
-    assert 'apiserver_request_total{' in metrics
+    assert "apiserver_request_total{" in metrics
     assert 'verb="POST"' in metrics

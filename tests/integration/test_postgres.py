@@ -1,7 +1,6 @@
 """The PostgreSQL of the integration tier answers."""
 
-import psycopg2
-
+import psycopg2  # type: ignore[import-untyped]  # it has no types
 from integration.postgres import postgres_url
 
 __all__ = ["postgres_url"]
