@@ -1,0 +1,22 @@
+"""The entry point of ``pharos`` and ``kubectl pharos``."""
+
+import sys
+
+from pharos_console.cli import demo, load, run, status, upload, verbs
+from pharos_console.cli.app import app, err
+from pharos_console.errors import UsageError
+
+COMMANDS = (demo, load, run, status, upload, verbs)  # importing them registers their commands
+
+
+def main() -> None:
+    """Run the command line; a UsageError is a sentence and exit status 1."""
+    try:
+        app()
+    except UsageError as error:
+        err.print(f"[red]error:[/red] {error}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The application object, what all commands share, and the one edge where errors become words."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pharos_console.cluster import Cluster
+
+app = typer.Typer(
+    name="pharos",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="From kubectl apply to a trained, proven and live text classifier.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Namespace = Annotated[
+    str, typer.Option("--namespace", "-n", help="Kubernetes namespace", envvar="PHAROS_NAMESPACE")
+]
+Kubeconfig = Annotated[
+    Path | None, typer.Option("--kubeconfig", help="kubeconfig file", envvar="KUBECONFIG")
+]
+Reason = Annotated[str, typer.Option("--reason", help="why; it is kept with the decision")]
+
+
+def cluster(namespace: str, kubeconfig: Path | None) -> Cluster:
+    """The cluster that the options name."""
+    return Cluster(namespace, str(kubeconfig) if kubeconfig else None)

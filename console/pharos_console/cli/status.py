@@ -1,0 +1,118 @@
+"""``pharos status``: what is live, what is moving, and what is wrong, in one look."""
+
+from datetime import UTC, datetime
+
+from rich.table import Table
+
+from pharos_api.abexperiment import ABExperiment
+from pharos_api.meta import Condition
+from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
+from pharos_api.trainingrun import TrainingRun
+from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
+from pharos_console.cluster import Cluster
+
+
+@app.command()
+def status(namespace: Namespace = "", kubeconfig: Kubeconfig = None) -> None:
+    """Show models, runs, versions and experiments of a namespace."""
+    target = cluster(namespace, kubeconfig)
+    now = datetime.now(UTC)
+    show(target, now)
+
+
+def show(target: Cluster, now: datetime) -> None:
+    """Print the four tables."""
+    for table in (_models(target, now), _runs(target, now), _versions(target), _moves(target, now)):
+        if table.row_count:
+            out.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _models(target: Cluster, now: datetime) -> Table:
+    table = _table("Models", "NAME", "PHASE", "PRODUCTION", "SINCE", "PREVIOUS", "EXPERIMENT", "")
+    for model in target.every(Model):
+        found = model.status
+        table.add_row(
+            model.metadata.name,
+            found.phase.value,
+            found.production.version if found.production else "-",
+            ago(found.production.since if found.production else None, now),
+            found.previous.version if found.previous else "-",
+            found.experiment or "-",
+            trouble(found.conditions, "Ready"),
+        )
+    return table
+
+
+def _runs(target: Cluster, now: datetime) -> Table:
+    table = _table("Training runs", "NAME", "PHASE", "DONE", "ACCURACY", "VERSION", "SINCE", "")
+    for run in target.every(TrainingRun):
+        found = run.status
+        table.add_row(
+            run.metadata.name,
+            found.phase.value,
+            f"{found.progress.percent} %" if found.progress else "-",
+            found.metrics.get("testAccuracy", "-"),
+            found.version or "-",
+            ago(found.finished_at or found.started_at, now),
+            trouble(found.conditions, "Succeeded"),
+        )
+    return table
+
+
+def _versions(target: Cluster) -> Table:
+    table = _table("Versions", "NAME", "VERSION", "STAGE", "PHASE", "READY", "ACCURACY", "")
+    for version in target.every(ModelVersion):
+        found = version.status
+        table.add_row(
+            version.metadata.name,
+            version.spec.version,
+            found.stage.value,
+            found.phase.value,
+            f"{found.ready_replicas}/{found.replicas}",
+            version.spec.metrics.test_accuracy or "-",
+            trouble(found.conditions, "Ready") if found.phase == "Failed" else "",
+        )
+    return table
+
+
+def _moves(target: Cluster, now: datetime) -> Table:
+    table = _table("Experiments", "NAME", "PHASE", "STEP", "WEIGHT", "VERDICT", "SINCE", "")
+    for experiment in target.every(ABExperiment):
+        found, steps = experiment.status, len(experiment.spec.steps)
+        table.add_row(
+            experiment.metadata.name,
+            found.phase.value,
+            f"{min(found.current_step + 1, steps)}/{steps}",
+            f"{found.weight} %",
+            found.verdict.value if found.verdict else "-",
+            ago(found.finished_at or found.step_started_at or found.started_at, now),
+            found.reason,
+        )
+    return table
+
+
+def trouble(conditions: list[Condition], type_: str) -> str:
+    """The sentence of a condition that is not True."""
+    for condition in conditions:
+        if condition.type == type_ and condition.status != "True":
+            return condition.message
+    return ""
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """A time span as people say it: ``42s``, ``7m``, ``3h``, ``2d``."""
+    if moment is None:
+        return "-"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

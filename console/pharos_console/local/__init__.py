@@ -1,0 +1,1 @@
+"""A TrainingRun without a cluster: the same steps as local processes."""

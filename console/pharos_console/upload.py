@@ -1,0 +1,89 @@
+"""Copy a local file into the artifact store, through a pod that mounts it.
+
+The pod runs ``python -m pharos_jobs receive`` and reads the file from its standard input, so this
+works on every cluster that ``kubectl`` reaches. Content-addressed: the same file is sent once.
+"""
+
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pharos_api import names
+from pharos_console.cluster import Cluster
+from pharos_console.errors import UsageError
+from pharos_console.platform import Platform, read_platform
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a file lies in the artifact store, and its digest."""
+
+    uri: str
+    sha256: str
+
+
+def push(cluster: Cluster, file: Path) -> Stored:
+    """Send the file. Raises UsageError with kubectl's own words when that fails."""
+    platform = read_platform(cluster)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    suffix = "".join(file.suffixes[-2:])
+    stored = Stored(f"{platform.artifact_root}/uploads/{digest}{suffix}", digest)
+    pod = f"pharos-upload-{digest[:12]}"
+    command = [
+        *shlex.split(os.environ.get("PHAROS_KUBECTL", "kubectl")),
+        *("-n", cluster.namespace, "run", pod, "--rm", "-i", "--quiet", "--restart=Never"),
+        f"--image={platform.jobs_image}",
+        f"--overrides={json.dumps(_overrides(pod, platform, stored.uri))}",
+    ]
+    with file.open("rb") as content:
+        done = subprocess.run(command, stdin=content, capture_output=True, text=True, check=False)  # noqa: S603 - kubectl by choice
+    if done.returncode:
+        raise UsageError(f"could not upload {file}: {done.stderr.strip() or done.stdout.strip()}")
+    return stored
+
+
+def _overrides(pod: str, platform: Platform, uri: str) -> dict[str, Any]:
+    """The pod as the `restricted` Pod Security Standard wants it."""
+    container: dict[str, Any] = {
+        "name": pod,
+        "image": platform.jobs_image,
+        "args": ["receive", uri],
+        "stdin": True,
+        "stdinOnce": True,
+        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - as above
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
+    if platform.artifact_claim:
+        claim = {"claimName": platform.artifact_claim}
+        volumes.append({"name": "artifacts", "persistentVolumeClaim": claim})
+        mount = {"name": "artifacts", "mountPath": platform.artifact_root.removeprefix("file://")}
+        container["volumeMounts"].append(mount)
+    if platform.artifact_secret:
+        container["envFrom"] = [{"secretRef": {"name": platform.artifact_secret}}]
+    return {
+        "metadata": {"labels": {names.LABEL_PART_OF: names.PART_OF, names.LABEL_COMPONENT: "job"}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "serviceAccountName": platform.job_service_account,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "runAsGroup": 65532,
+                "fsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [container],
+            "volumes": volumes,
+        },
+    }

@@ -1,0 +1,1 @@
+"""Which requirement is proven by which test."""
