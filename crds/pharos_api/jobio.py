@@ -68,7 +68,7 @@ class Output(StrEnum):
     DATASET_SHA256 = "datasetSha256"
     MODEL_URI = "modelUri"
     MODEL_SHA256 = "modelSha256"
-    MODEL_SIZE_BYTES = "modelSizeBytes"
+    SIZE_BYTES = "sizeBytes"
     SIGNATURE = "signature"
     LABELS = "labels"
 
@@ -158,6 +158,30 @@ class Progress(Status):
     loss: str | None = None
     samples_per_second: str | None = None
     message: str = ""
+
+
+class RegistryVersion(Spec):
+    """One registered version as the registry lists it (row VER-18)."""
+
+    version: str
+    uri: str
+    sha256: str
+    stage: str
+    created_at: str
+
+
+class RegistryInput(Spec):
+    """What ``python -m pharos_jobs project`` rebuilds the registry and production pointer from.
+
+    ``production`` and ``latest`` are versions, empty where there is none.
+    """
+
+    model: str
+    namespace: str
+    artifact_root: str
+    versions: list[RegistryVersion] = Field(default_factory=list)
+    production: str = ""
+    latest: str = ""
 
 
 def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:

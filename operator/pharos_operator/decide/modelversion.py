@@ -10,9 +10,14 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pharos_api.modelversion import ModelVersion, ModelVersionPhase, ModelVersionStatus
-from pharos_operator.decide.conditions import Finding, VersionCondition, VersionReason, condition
+from pharos_operator.decide.conditions import (
+    Finding,
+    VersionCondition,
+    VersionReason,
+    condition,
+    merge,
+)
 from pharos_operator.decide.conditions import find as find_condition
-from pharos_operator.decide.conditions import merge
 from pharos_operator.decide.decision import (
     Decision,
     EnsureServing,
