@@ -20,8 +20,13 @@ class Cluster(Protocol):
     async def apply(self, manifest: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply one object; returns what the server stored."""
 
-    async def apply_status(self, ref: Ref, status: dict[str, Any]) -> dict[str, Any]:
-        """Server-side apply one object's status subresource."""
+    async def apply_status(
+        self, ref: Ref, status: dict[str, Any], resource_version: str
+    ) -> dict[str, Any]:
+        """Server-side apply a status, if the object is still the one at ``resource_version``."""
+
+    async def patch(self, ref: Ref, change: dict[str, Any]) -> dict[str, Any]:
+        """Merge ``change`` into one object, for the fields that others share with us."""
 
     async def delete(self, ref: Ref) -> None:
         """Delete with uid precondition and background propagation; a missing object is fine."""

@@ -9,12 +9,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
-from pharos_api import names
-from pharos_api.meta import Quantities
-from pharos_api.trainingrun import StepName
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from pharos_api import names
+from pharos_api.meta import Quantities
+from pharos_api.trainingrun import StepName
 from pharos_operator.decide.decision import Platform
 
 
@@ -36,13 +36,12 @@ class Settings(BaseSettings):
     namespace: str = "pharos-system"
     pod_name: str = "local"
     pod_ip: str = "127.0.0.1"
-    kubeconfig: str = ""
 
     # What it looks after: a comma-separated list, empty for the whole cluster
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
     workers: int = Field(8, ge=1, le=64)
-    resync_interval_s: float = Field(600.0, ge=5)
-    silent_watch_s: float = Field(600.0, ge=30)
+    # Full lists; two of them in a row also find a watch that has fallen silent
+    resync_interval_s: float = Field(300.0, ge=1)
 
     # Leader election
     lease_name: str = "pharos-operator"
@@ -77,6 +76,9 @@ class Settings(BaseSettings):
     prometheus_url: str = ""
     prometheus_timeout_s: float = Field(5.0, gt=0)
     database_url: SecretStr = SecretStr("")
+
+    # Whether a request may choose its version by header; for testers, stripped at the edge
+    allow_pin: bool = True
 
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON

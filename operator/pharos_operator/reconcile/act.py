@@ -1,0 +1,141 @@
+"""Acts: carries a decision's actions out, in their order, writing only what is not so already.
+
+Every rendered object carries the hash of what was wanted. While the index holds the same hash,
+nothing is sent: at rest the operator writes nothing. The API server's answer goes into the index
+at once, so that the next look at the same object already sees it.
+"""
+
+import hashlib
+import json
+from typing import Any, Protocol, assert_never
+
+from pharos_api import names
+from pharos_operator.decide.decision import (
+    Action,
+    CreateVersion,
+    Delete,
+    EnsureCronJob,
+    EnsureServing,
+    Manifest,
+    RecordExperiment,
+    RecordVersion,
+    Ref,
+    RemoveServing,
+    StartExperiment,
+    StartStep,
+    SuspendJob,
+    SyncRegistry,
+)
+from pharos_operator.errors import Retryable
+from pharos_operator.ports import Cluster, Rows
+from pharos_operator.reconcile import facts
+from pharos_operator.reconcile.index import Entry, Index, Key, key_of
+
+_SERVING_KINDS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "Service")
+
+Rendered = (
+    StartStep | CreateVersion | EnsureServing | StartExperiment | EnsureCronJob | SyncRegistry
+)
+
+
+class Renderer(Protocol):
+    """Turns an action on behalf of ``owner`` into whole manifests."""
+
+    def manifests(self, action: Rendered, owner: Entry) -> tuple[Manifest, ...]:
+        """The objects that shall exist."""
+
+
+class Actor:
+    """Carries out actions for one owner at a time."""
+
+    def __init__(self, cluster: Cluster, index: Index, rows: Rows, renderer: Renderer) -> None:
+        self._cluster = cluster
+        self._index = index
+        self._rows = rows
+        self._renderer = renderer
+
+    async def carry_out(self, owner: Entry, actions: tuple[Action, ...]) -> None:
+        """All actions, one after the other. Safe to repeat after a stop at any point."""
+        for action in actions:
+            await self._carry_out(owner, action)
+
+    async def _carry_out(self, owner: Entry, action: Action) -> None:
+        match action:
+            case EnsureServing() | EnsureCronJob():
+                await self._ensure(owner, action)
+            case StartStep() | CreateVersion() | StartExperiment() | SyncRegistry():
+                await self._create(owner, action)
+            case SuspendJob(job=name, suspend=suspend):
+                await self._suspend(Key("Job", owner.key.namespace, name), suspend)
+            case Delete(ref=ref):
+                await self._cluster.delete(ref)
+            case RemoveServing(version=version):
+                await self._remove_serving(owner.key.namespace, version)
+            case RecordVersion() | RecordExperiment():
+                await self._rows.record(action)
+            case _:
+                assert_never(action)
+
+    async def _ensure(self, owner: Entry, action: Rendered) -> None:
+        for manifest in self._renderer.manifests(action, owner):
+            wanted = stamped(manifest)
+            known = self._index.get(key_of(wanted))
+            if known is None or _mark(known.body) != _mark(wanted):
+                await self._apply(wanted)
+
+    async def _create(self, owner: Entry, action: Rendered) -> None:
+        """For objects that are written once: an existing one is never touched again."""
+        for manifest in self._renderer.manifests(action, owner):
+            wanted = stamped(manifest)
+            known = self._index.get(key_of(wanted))
+            if known is None:
+                await self._apply(wanted)
+            else:
+                await self._check_owner(known, wanted)
+
+    async def _check_owner(self, known: Entry, wanted: Manifest) -> None:
+        owners = {facts.owned_by(o["uid"]) for o in wanted["metadata"].get("ownerReferences", ())}
+        if not owners or owners & known.facts:
+            return
+        # Left over from an object of the same name that was deleted: not ours, and in the way.
+        await self._cluster.delete(ref_of(known))
+        raise Retryable(f"{known.key.kind} {known.key.name} of an earlier object is being removed")
+
+    async def _apply(self, manifest: Manifest) -> None:
+        self._index.observe(await self._cluster.apply(manifest))
+
+    async def _suspend(self, job: Key, suspend: bool) -> None:
+        known = self._index.get(job)
+        if known is None or known.body["spec"]["suspend"] == suspend:
+            return
+        change = {"spec": {"suspend": suspend}}
+        self._index.observe(await self._cluster.patch(ref_of(known), change))
+
+    async def _remove_serving(self, namespace: str, version: str) -> None:
+        fact = facts.label(names.LABEL_VERSION_NAME, version)
+        for kind in _SERVING_KINDS:
+            for entry in tuple(self._index.found_by(kind, namespace, fact)):
+                if "deletionTimestamp" not in entry.body["metadata"]:
+                    await self._cluster.delete(ref_of(entry))
+
+
+def ref_of(entry: Entry) -> Ref:
+    """A reference that means this very object and no later one of its name."""
+    return Ref(entry.key.kind, entry.key.namespace, entry.key.name, entry.uid)
+
+
+def stamped(manifest: Manifest) -> Manifest:
+    """The manifest with the hash of itself as an annotation."""
+    metadata = manifest["metadata"]
+    annotations = {**metadata.get("annotations", {}), names.ANNOTATION_HASH: digest(manifest)}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+def digest(value: Any) -> str:
+    """Short hash of a JSON value, independent of the order of keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mark(body: Manifest) -> str:
+    return str((body["metadata"].get("annotations") or {}).get(names.ANNOTATION_HASH, ""))

@@ -1,0 +1,38 @@
+"""What is special about each kind: how it is looked at, and who decides."""
+
+from datetime import datetime
+
+from pharos_operator.decide import experiment, modelversion, trainingrun
+from pharos_operator.decide.observation import (
+    ExperimentObservation,
+    ModelObservation,
+    RunObservation,
+    VersionObservation,
+)
+from pharos_operator.reconcile.controllers import Brain, Controller, Hands
+from pharos_operator.reconcile.index import Entry
+from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.queue import Reconcile
+from pharos_operator.reconcile.sampling import Sampling
+
+
+def reconciles(observer: Observer, sampling: Sampling, hands: Hands) -> dict[str, Reconcile]:
+    """The reconcile of each kind."""
+
+    async def run(entry: Entry, _: datetime) -> RunObservation:
+        return observer.run(entry)
+
+    async def version(entry: Entry, _: datetime) -> VersionObservation:
+        return observer.version(entry)
+
+    async def endpoint(entry: Entry, _: datetime) -> ModelObservation:
+        return observer.model(entry)
+
+    async def move(entry: Entry, now: datetime) -> ExperimentObservation:
+        return await sampling.with_sample(observer.experiment(entry), now)
+
+    return {
+        "TrainingRun": Controller(Brain(run, trainingrun.decide), hands).reconcile,
+        "ModelVersion": Controller(Brain(version, modelversion.decide), hands).reconcile,
+        "ABExperiment": Controller(Brain(move, experiment.decide), hands).reconcile,
+    }

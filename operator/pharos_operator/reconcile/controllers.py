@@ -1,0 +1,96 @@
+"""One reconcile, the same for every kind: look, decide, act, tell, write the status once.
+
+What can go wrong is sorted here: an object that cannot be understood gets a condition and rests
+until it changes; what another try may heal is raised to the queue.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pharos_api.meta import Condition, ConditionStatus, Status
+from pharos_operator.decide.conditions import Finding, find, merge
+from pharos_operator.decide.decision import Decision, Platform
+from pharos_operator.errors import NotFound, Terminal
+from pharos_operator.ports import Clock
+from pharos_operator.reconcile.act import Actor
+from pharos_operator.reconcile.index import Entry, Index, Key
+from pharos_operator.reconcile.publication import Publication
+
+ObsT = TypeVar("ObsT")
+ACCEPTED = "Accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Brain(Generic[ObsT]):
+    """What is special about a kind: how it is looked at and how it is decided about."""
+
+    look: Callable[[Entry, datetime], Awaitable[ObsT]]
+    decide: Callable[[ObsT, Platform, datetime], Decision[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What every kind shares."""
+
+    index: Index
+    clock: Clock
+    platform: Platform
+    actor: Actor
+    publication: Publication
+
+
+class Controller(Generic[ObsT]):
+    """Reconciles the objects of one kind."""
+
+    def __init__(self, brain: Brain[ObsT], hands: Hands) -> None:
+        self._brain = brain
+        self._hands = hands
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One look at one object; seconds until it wants to be looked at again, None: on news."""
+        entry = self._hands.index.get(key)
+        if entry is None or "deletionTimestamp" in entry.body["metadata"]:
+            return None
+        now = self._hands.clock.now()
+        try:
+            return await self._turn(entry, now)
+        except NotFound:
+            return None  # deleted meanwhile; the watch will say so
+        except Terminal as problem:
+            await self._refuse(entry, problem, now)
+            raise
+
+    async def _turn(self, entry: Entry, now: datetime) -> float | None:
+        observation = await self._brain.look(entry, now)
+        decision = self._brain.decide(observation, self._hands.platform, now)
+        await self._hands.actor.carry_out(entry, decision.actions)
+        await self._hands.publication.events(entry, decision.events, now)
+        status: Status = decision.status
+        await self._hands.publication.status(entry, accepted(entry, status.to_json(), now))
+        return decision.requeue_after_s
+
+    async def _refuse(self, entry: Entry, problem: Terminal, now: datetime) -> None:
+        finding = Finding(ACCEPTED, ConditionStatus.FALSE, problem.reason, str(problem))
+        stored = entry.body.get("status") or {}
+        status = {**stored, "conditions": _merged(entry, finding, stored, now)}
+        await self._hands.publication.status(entry, status)
+
+
+def accepted(entry: Entry, status: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The status without a complaint of the past: an object that was corrected is accepted."""
+    current = [Condition.model_validate(c) for c in status.get("conditions", ())]
+    complaint = find(current, ACCEPTED)
+    if complaint is None or complaint.status is ConditionStatus.TRUE:
+        return status
+    finding = Finding(ACCEPTED, ConditionStatus.TRUE, "Accepted", "The object is understood.")
+    return {**status, "conditions": _merged(entry, finding, status, now)}
+
+
+def _merged(
+    entry: Entry, finding: Finding, status: dict[str, Any], now: datetime
+) -> list[dict[str, Any]]:
+    current = [Condition.model_validate(c) for c in status.get("conditions", ())]
+    generation = entry.body["metadata"].get("generation", 0)
+    return [c.to_json() for c in merge(current, [finding], generation, now)]

@@ -1,0 +1,150 @@
+"""Looks: fills the observations that decisions are made of, from the index alone.
+
+Raises ``Invalid`` for an object that its type does not understand; neighbours that cannot be
+understood are left out, because their own reconcile says so in their own status.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pharos_api import names
+from pharos_api.abexperiment import ABExperiment
+from pharos_api.meta import Resource
+from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
+from pharos_api.trainingrun import TrainingRun
+from pharos_operator.decide.observation import (
+    DeploymentView,
+    ExperimentObservation,
+    JobView,
+    ModelObservation,
+    RunObservation,
+    Sample,
+    VersionObservation,
+)
+from pharos_operator.errors import Invalid
+from pharos_operator.reconcile import facts
+from pharos_operator.reconcile.gateways import GatewayBoard
+from pharos_operator.reconcile.index import Entry, Index, Key
+from pharos_operator.reconcile.progress import ProgressBoard
+from pharos_operator.reconcile.views import deployment_view, job_view
+
+T = TypeVar("T", bound=Resource)
+
+
+def parsed(entry: Entry, kind: type[T]) -> T:
+    """The object as its type. Raises Invalid with one sentence a mistake."""
+    try:
+        return kind.model_validate(entry.body)
+    except ValidationError as problem:
+        sentences = "; ".join(
+            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in problem.errors(include_url=False)
+        )
+        raise Invalid(
+            "InvalidSpec", f"Correct the object and apply it again: {sentences}"
+        ) from None
+
+
+def all_parsed(entries: Iterable[Entry], kind: type[T]) -> tuple[T, ...]:
+    """Those of the objects that can be understood."""
+    found = []
+    for entry in entries:
+        try:
+            found.append(parsed(entry, kind))
+        except Invalid:
+            continue
+    return tuple(found)
+
+
+class Observer:
+    """One look at a time, from the index and what replicas keep beside it."""
+
+    def __init__(self, index: Index, progress: ProgressBoard, gateways: GatewayBoard) -> None:
+        self._index = index
+        self._progress = progress
+        self._gateways = gateways
+
+    def run(self, entry: Entry) -> RunObservation:
+        """All that decides about a TrainingRun."""
+        run = parsed(entry, TrainingRun)
+        namespace, model = entry.key.namespace, run.spec.model_ref.name
+        return RunObservation(
+            run=run,
+            model=self._one("Model", namespace, model, Model),
+            jobs=self._jobs(entry),
+            versions=self._of_model("ModelVersion", namespace, model, ModelVersion),
+            progress=self._progress.of(entry.uid),
+        )
+
+    def version(self, entry: Entry) -> VersionObservation:
+        """All that decides about a ModelVersion."""
+        version = parsed(entry, ModelVersion)
+        namespace, model = entry.key.namespace, version.spec.model_ref.name
+        return VersionObservation(
+            version=version,
+            model=self._one("Model", namespace, model, Model),
+            experiments=self._of_model("ABExperiment", namespace, model, ABExperiment),
+            deployment=self._deployment(entry),
+        )
+
+    def model(self, entry: Entry) -> ModelObservation:
+        """All that decides about a Model."""
+        namespace, name = entry.key.namespace, entry.key.name
+        cron_job = Key("CronJob", namespace, names.cron_job_name(name))
+        return ModelObservation(
+            model=parsed(entry, Model),
+            versions=self._of_model("ModelVersion", namespace, name, ModelVersion),
+            experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
+            gateways=self._gateways.views(namespace, name),
+            has_cron_job=self._index.get(cron_job) is not None,
+        )
+
+    def experiment(self, entry: Entry, sample: Sample | None = None) -> ExperimentObservation:
+        """All that decides about an ABExperiment."""
+        experiment = parsed(entry, ABExperiment)
+        namespace, spec = entry.key.namespace, experiment.spec
+        rivals = self._of_model("ABExperiment", namespace, spec.model_ref.name, ABExperiment)
+        model = self._one("Model", namespace, spec.model_ref.name, Model)
+        control = experiment.status.control or _control(experiment, model)
+        return ExperimentObservation(
+            experiment=experiment,
+            model=model,
+            control=self._one("ModelVersion", namespace, control, ModelVersion),
+            candidate=self._one("ModelVersion", namespace, spec.candidate_ref.name, ModelVersion),
+            rivals=tuple(r for r in rivals if r.metadata.uid != experiment.metadata.uid),
+            sample=sample,
+        )
+
+    def _one(self, kind: str, namespace: str, name: str, as_type: type[T]) -> T | None:
+        entry = self._index.get(Key(kind, namespace, name))
+        return next(iter(all_parsed([entry] if entry else [], as_type)), None)
+
+    def _of_model(self, kind: str, namespace: str, model: str, as_type: type[T]) -> tuple[T, ...]:
+        return all_parsed(self._index.found_by(kind, namespace, facts.of_model(model)), as_type)
+
+    def _jobs(self, run: Entry) -> dict[str, JobView]:
+        owned = self._index.found_by("Job", run.key.namespace, facts.owned_by(run.uid))
+        return {job.key.name: job_view(job.body, self._pods_of(job)) for job in owned}
+
+    def _pods_of(self, job: Entry) -> list[dict[str, object]]:
+        fact = facts.owned_by(job.uid)
+        return [p.body for p in self._index.found_by("Pod", job.key.namespace, fact)]
+
+    def _deployment(self, version: Entry) -> DeploymentView | None:
+        namespace = version.key.namespace
+        owned = self._index.found_by("Deployment", namespace, facts.owned_by(version.uid))
+        deployment = next(owned, None)
+        if deployment is None:
+            return None
+        fact = facts.label(names.LABEL_VERSION_NAME, version.key.name)
+        pods = self._index.found_by("Pod", namespace, fact)
+        return deployment_view(deployment.body, [pod.body for pod in pods])
+
+
+def _control(experiment: ABExperiment, model: Model | None) -> str:
+    if experiment.spec.control_ref:
+        return experiment.spec.control_ref.name
+    return model.status.production.name if model and model.status.production else ""

@@ -1,0 +1,71 @@
+"""Turns the index into what gateways shall do, on every replica, and follows what they confirm.
+
+Nothing is published before the index is full: half a picture would take routes away.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from pharos_api import names
+from pharos_api.model import Model
+from pharos_operator.gateway.ads import AdsServer
+from pharos_operator.gateway.snapshot import Endpoint, Snapshot, snapshot
+from pharos_operator.reconcile.facts import SERVICE_LABEL
+from pharos_operator.reconcile.index import Entry, Index
+from pharos_operator.reconcile.observe import all_parsed
+
+log = logging.getLogger(__name__)
+Body = dict[str, Any]
+RELEVANT = ("Model", "EndpointSlice")
+
+
+class Routing:
+    """Publishes a snapshot after each change of routes or endpoints."""
+
+    def __init__(self, index: Index, server: AdsServer) -> None:
+        self._index = index
+        self._server = server
+        self._dirty = asyncio.Event()
+        self._published: Snapshot | None = None
+
+    def touch(self) -> None:
+        """Something relevant has changed."""
+        self._dirty.set()
+
+    async def run(self) -> None:
+        """Publish now and after every change, changes of one moment together."""
+        self.touch()
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            wanted = self.wanted()
+            if wanted != self._published:
+                self._server.publish(wanted)
+                self._published = wanted
+
+    def wanted(self) -> Snapshot:
+        """What all gateways shall do, as the index has it now."""
+        models = all_parsed(self._index.of_kind("Model"), Model)
+        return snapshot(models, endpoints(self._index.of_kind("EndpointSlice")))
+
+
+def endpoints(slices: Iterable[Entry]) -> dict[tuple[str, str], list[Endpoint]]:
+    """(namespace, name of a ModelVersion) -> its ready pods, from the slices of its Service."""
+    found: dict[tuple[str, str], list[Endpoint]] = defaultdict(list)
+    for entry in slices:
+        body = entry.body
+        labels = body["metadata"].get("labels") or {}
+        version = labels.get(names.LABEL_VERSION_NAME) or labels.get(SERVICE_LABEL)
+        if version:
+            found[entry.key.namespace, version].extend(_ready(body))
+    return dict(found)
+
+
+def _ready(body: Body) -> Iterable[Endpoint]:
+    ports = [port["port"] for port in body["ports"] if port.get("port")]
+    for endpoint in body["endpoints"]:
+        if ports and (endpoint.get("conditions") or {}).get("ready", True):
+            yield from (Endpoint(address, ports[0]) for address in endpoint["addresses"])
