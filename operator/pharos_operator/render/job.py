@@ -1,0 +1,136 @@
+"""The Job of one attempt of one step.
+
+It runs once: retries are the operator's, under another name, but for pods that the cluster took
+away, which the Job replaces by itself. ``spec.suspend`` is left to the operator and to Kueue.
+"""
+
+from pharos_api.names import (
+    COMPONENT_JOB,
+    ENV_PROGRESS_TOKEN,
+    ENV_STEP_INPUT,
+    LABEL_MODEL,
+    LABEL_QUEUE,
+    LABEL_RUN,
+    LABEL_STEP,
+    PROGRESS_TOKEN_FILE,
+    TOKEN_AUDIENCE,
+    bounded,
+)
+from pharos_api.trainingrun import PodSettings, StepName, TrainingRun
+from pharos_operator.decide.decision import Manifest, Platform, StartStep
+from pharos_operator.render import pod
+from pharos_operator.render.metadata import labels, owned
+from pharos_operator.render.resources import step_resources
+
+COMMAND = ["python", "-m", "pharos_jobs"]
+_TOKEN_FOLDER, _, _TOKEN_NAME = PROGRESS_TOKEN_FILE.rpartition("/")
+_TOKEN_LIFE_S = 3600
+# Steps that checkpoint on SIGTERM get the time to write it.
+_CHECKPOINTING = (StepName.TRAIN, StepName.SEARCH)
+_GRACE_S = 60
+_SHORT_GRACE_S = 30
+
+
+def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
+    """The Job that runs one step."""
+    told = action.step_input
+    marks = labels(
+        COMPONENT_JOB,
+        {
+            LABEL_MODEL: told.model,
+            LABEL_RUN: bounded(action.run),
+            LABEL_STEP: told.step.value,
+        },
+    )
+    queue = {LABEL_QUEUE: run.spec.pods.queue_name} if run.spec.pods.queue_name else {}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": owned(action.job, run, {**marks, **queue}),
+        "spec": {
+            "activeDeadlineSeconds": action.deadline_s,
+            **once(),
+            "template": {
+                "metadata": {"labels": marks},
+                "spec": _pod(action, run, platform),
+            },
+        },
+    }
+
+
+def once() -> Manifest:
+    """A Job's policy: one pod, no retry, but a disrupted pod is replaced and not counted."""
+    disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
+    return {
+        "backoffLimit": 0,
+        "completions": 1,
+        "parallelism": 1,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": [disrupted]},
+    }
+
+
+def _pod(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
+    step = action.step_input.step
+    grace_s = _GRACE_S if step in _CHECKPOINTING else _SHORT_GRACE_S
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": platform.job_service_account,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": grace_s,
+        "securityContext": pod.pod_security(),
+        **_placement(run.spec.pods),
+        "containers": [_container(action, run, platform)],
+        "volumes": pod.volumes(platform, _extra_volumes(action)),
+    }
+
+
+def _placement(settings: PodSettings) -> Manifest:
+    """What the run passes through to its pods; the queue is a label and not part of it."""
+    return {key: value for key, value in settings.to_json().items() if key != "queueName" and value}
+
+
+def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
+    told = action.step_input
+    variables = {ENV_STEP_INPUT: told.model_dump_json(by_alias=True, exclude_none=True)}
+    if told.progress is not None:
+        variables[ENV_PROGRESS_TOKEN] = told.progress.token_file
+    return {
+        "name": told.step.value,
+        "image": platform.jobs_image,
+        "imagePullPolicy": platform.image_pull_policy,
+        "command": COMMAND,
+        "args": [told.step.value],
+        "env": pod.environment(variables, platform),
+        **pod.artifact_environment(platform),
+        "resources": step_resources(told.step, run.spec.resources, platform),
+        "securityContext": pod.container_security(),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": pod.mounts(platform, False, _extra_mounts(action)),
+    }
+
+
+def _extra_volumes(action: StartStep) -> list[Manifest]:
+    """Shared memory for data loaders, and the token that proves who reports progress."""
+    extra: list[Manifest] = []
+    if action.step_input.step in _CHECKPOINTING:
+        extra.append({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}})
+    if action.step_input.progress is not None:
+        token = {
+            "path": _TOKEN_NAME,
+            "audience": TOKEN_AUDIENCE,
+            "expirationSeconds": _TOKEN_LIFE_S,
+        }
+        source = {"serviceAccountToken": token}
+        extra.append({"name": "progress-token", "projected": {"sources": [source]}})
+    return extra
+
+
+def _extra_mounts(action: StartStep) -> list[Manifest]:
+    extra: list[Manifest] = []
+    if action.step_input.step in _CHECKPOINTING:
+        extra.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - a volume
+    if action.step_input.progress is not None:
+        extra.append({"name": "progress-token", "mountPath": _TOKEN_FOLDER, "readOnly": True})
+    return extra

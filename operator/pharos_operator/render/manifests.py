@@ -1,0 +1,96 @@
+"""All manifests of one action: the single door through which the shell asks for renderings."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from pharos_api.meta import Resource
+from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
+from pharos_api.trainingrun import TrainingRun
+from pharos_operator.decide.decision import (
+    CreateVersion,
+    EnsureCronJob,
+    EnsureServing,
+    Manifest,
+    Platform,
+    StartExperiment,
+    StartStep,
+    SyncRegistry,
+)
+from pharos_operator.errors import NotFound
+from pharos_operator.render.abexperiment import experiment
+from pharos_operator.render.autoscaling import autoscaler, is_scaled
+from pharos_operator.render.cronjob import cron_job
+from pharos_operator.render.deployment import deployment, serving_labels
+from pharos_operator.render.disruption import disruption_budget
+from pharos_operator.render.job import step_job
+from pharos_operator.render.modelversion import model_version
+from pharos_operator.render.registryjob import registry_job
+from pharos_operator.render.service import service
+
+Rendered = (
+    StartStep | CreateVersion | EnsureServing | StartExperiment | EnsureCronJob | SyncRegistry
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an action is rendered from: the object that decided it, its Model, the installation."""
+
+    owner: Resource
+    model: Model | None
+    platform: Platform
+
+
+def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
+    """The objects that shall exist. Raises NotFound where the Model is needed and gone."""
+    match action:
+        case StartStep():
+            return (step_job(action, _run(scene), scene.platform),)
+        case CreateVersion():
+            return (model_version(action, _model(scene)),)
+        case EnsureServing():
+            return _serving(action, scene)
+        case StartExperiment():
+            return (experiment(action, _model(scene)),)
+        case EnsureCronJob():
+            return _retraining(_model(scene), scene.platform)
+        case SyncRegistry():
+            return (registry_job(action, _model(scene), scene.platform),)
+        case _:
+            assert_never(action)
+
+
+def _serving(action: EnsureServing, scene: Scene) -> tuple[Manifest, ...]:
+    version, model = _version(scene), _model(scene)
+    scaler = autoscaler(action, version, serving_labels(version)) if is_scaled(action) else None
+    return (
+        service(version),
+        deployment(action, version, model, scene.platform),
+        *((scaler,) if scaler else ()),
+        disruption_budget(action, version),
+    )
+
+
+def _retraining(model: Model, platform: Platform) -> tuple[Manifest, ...]:
+    policy = model.spec.retraining
+    return (cron_job(model, policy, platform),) if policy else ()
+
+
+def _model(scene: Scene) -> Model:
+    model = scene.owner if isinstance(scene.owner, Model) else scene.model
+    if model is None:
+        raise NotFound("NotFound", f"The Model of {scene.owner.metadata.name} is gone.")
+    return model
+
+
+def _run(scene: Scene) -> TrainingRun:
+    if not isinstance(scene.owner, TrainingRun):
+        raise TypeError(f"a step belongs to a TrainingRun, not to a {scene.owner.kind}")
+    return scene.owner
+
+
+def _version(scene: Scene) -> ModelVersion:
+    if not isinstance(scene.owner, ModelVersion):
+        raise TypeError(f"serving belongs to a ModelVersion, not to a {scene.owner.kind}")
+    return scene.owner
