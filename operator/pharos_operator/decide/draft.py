@@ -1,0 +1,52 @@
+"""A decision while it is being made: the status so far, and what came with it.
+
+Every rule of a state machine takes a draft and returns the next one; none changes anything.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pharos_operator.decide.conditions import Finding
+from pharos_operator.decide.decision import Action, Event, EventType
+
+StatusT = TypeVar("StatusT")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[StatusT]):
+    """A status with the actions, events and findings that belong to it."""
+
+    status: StatusT
+    actions: tuple[Action, ...] = ()
+    events: tuple[Event, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def set(self, **changes: Any) -> "Draft[StatusT]":
+        """The draft with these fields of the status changed."""
+        # A status is a pydantic model; TypeVar bounds cannot say so without tying this to one.
+        return replace(self, status=self.status.model_copy(update=changes))  # type: ignore[attr-defined]
+
+    def do(self, *actions: Action) -> "Draft[StatusT]":
+        """The draft with more actions."""
+        return replace(self, actions=(*self.actions, *actions))
+
+    def tell(self, reason: str, message: str) -> "Draft[StatusT]":
+        """The draft with a Normal event."""
+        return self._with(Event(EventType.NORMAL, str(reason), message))
+
+    def warn(self, reason: str, message: str) -> "Draft[StatusT]":
+        """The draft with a Warning event."""
+        return self._with(Event(EventType.WARNING, str(reason), message))
+
+    def find(self, *findings: Finding) -> "Draft[StatusT]":
+        """The draft with more findings; the last one of a type counts."""
+        return replace(self, findings=(*self.findings, *findings))
+
+    def _with(self, event: Event) -> "Draft[StatusT]":
+        return replace(self, events=(*self.events, event))
+
+
+def whole_seconds(now: datetime) -> datetime:
+    """A moment as statuses store it."""
+    return now.replace(microsecond=0)

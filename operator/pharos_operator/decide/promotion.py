@@ -1,0 +1,124 @@
+"""What the promotion policy does with the newest version: start an experiment, or say why not.
+
+Only the newest version is ever a candidate, and only once: a version that was tried, passed over or
+quarantined waits for a person. Must not move traffic.
+"""
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
+from pharos_api.delivery import Strategy
+from pharos_api.meta import ObjectRef
+from pharos_api.model import ModelStatus, PromotionPolicy
+from pharos_api.modelversion import ModelVersion
+from pharos_api.names import experiment_name, parse_version
+from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
+from pharos_operator.decide.decision import StartExperiment
+from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.production import ModelDraft
+from pharos_operator.decide.registry import in_order
+from pharos_operator.decide.serving_need import is_active, is_quarantined
+
+BUILT = frozenset({Strategy.CANARY})
+
+
+def next_rollout(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
+    """Start the newest version's experiment where the policy says so; explain it in any case."""
+    candidate = _candidate(obs, draft.status)
+    if candidate is None:
+        return draft.find(_without_candidate(obs))
+    tried = next((e for e in obs.experiments if _tries(e, candidate)), None)
+    if tried is not None:
+        return draft.find(_tried(obs, candidate, tried))
+    refusal = _refusal(obs.model.spec.promotion, draft.status, candidate)
+    if refusal is not None:
+        return draft.find(refusal)
+    return _start(obs, draft, candidate)
+
+
+def running(obs: ModelObservation) -> ABExperiment | None:
+    """The experiment that holds the Model's one place."""
+    return next((e for e in obs.experiments if is_active(e)), None)
+
+
+def _candidate(obs: ModelObservation, status: ModelStatus) -> ModelVersion | None:
+    """The newest version, if it is newer than production."""
+    ordered = in_order([v for v in obs.versions if v.metadata.deletion_timestamp is None])
+    production = status.production
+    if not ordered or production is None:
+        return None
+    newest = ordered[-1]
+    newer = parse_version(newest.spec.version) > parse_version(production.version)
+    return newest if newer else None
+
+
+def _tries(experiment: ABExperiment, candidate: ModelVersion) -> bool:
+    return experiment.spec.candidate_ref.name == candidate.metadata.name
+
+
+def _without_candidate(obs: ModelObservation) -> Finding:
+    active = running(obs)
+    if active is not None:
+        return _in_progress(active)
+    return _idle(ModelReason.NO_CANDIDATE, "no version is newer than production")
+
+
+def _tried(obs: ModelObservation, candidate: ModelVersion, tried: ABExperiment) -> Finding:
+    active = running(obs) or (None if tried.status.phase.finished else tried)
+    if active is not None:
+        return _in_progress(active)
+    message = (
+        f"{candidate.spec.version} was tried by {tried.metadata.name}: {tried.status.verdict} "
+        f"({tried.status.reason}); to try it again, create a new ABExperiment"
+    )
+    return _idle(ModelReason.ALREADY_TRIED, message)
+
+
+def _refusal(
+    policy: PromotionPolicy, status: ModelStatus, candidate: ModelVersion
+) -> Finding | None:
+    """Why the policy starts nothing for this candidate, or None."""
+    version = candidate.spec.version
+    if is_quarantined(status, candidate.spec.artifact.sha256):
+        message = f"{version} is quarantined; lift that with a reason to use it"
+        return _idle(ModelReason.QUARANTINED, message)
+    if policy.strategy is Strategy.MANUAL or not policy.auto:
+        message = f"{version} waits for a person: create an ABExperiment, or promote it"
+        return _idle(ModelReason.MANUAL, message)
+    if policy.strategy not in BUILT:
+        message = f"strategy {policy.strategy} is not built yet; use Canary or Manual"
+        return _idle(ModelReason.STRATEGY_NOT_BUILT, message)
+    return None
+
+
+def _start(obs: ModelObservation, draft: ModelDraft, candidate: ModelVersion) -> ModelDraft:
+    try:
+        spec = _spec(obs, candidate)
+    except ValidationError as error:
+        sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
+        return draft.find(_idle(ModelReason.INVALID_STEPS, f"promotion.steps: {sentence}"))
+    name = experiment_name(obs.model.metadata.name, candidate.spec.version)
+    message = f"{name} brings {candidate.spec.version} to users"
+    finding = condition(ModelCondition.ROLLOUT, True, ModelReason.EXPERIMENT_RUNNING, message)
+    return draft.do(StartExperiment(name, spec)).find(finding)
+
+
+def _spec(obs: ModelObservation, candidate: ModelVersion) -> ABExperimentSpec:
+    make: Callable[..., ABExperimentSpec] = ABExperimentSpec
+    steps = obs.model.spec.promotion.steps
+    return make(
+        model_ref=ObjectRef(name=obs.model.metadata.name),
+        candidate_ref=ObjectRef(name=candidate.metadata.name),
+        **({} if steps is None else {"steps": steps}),
+    )
+
+
+def _in_progress(experiment: ABExperiment) -> Finding:
+    message = f"{experiment.metadata.name} is running"
+    return condition(ModelCondition.ROLLOUT, True, ModelReason.EXPERIMENT_RUNNING, message)
+
+
+def _idle(reason: ModelReason, message: str) -> Finding:
+    return condition(ModelCondition.ROLLOUT, False, reason, message)

@@ -1,0 +1,50 @@
+"""What the version registry holds (rows VER-12, VER-13, VER-18 and VER-19), named by its content.
+
+A projection of the ModelVersions and of production. Must not decide either.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import sha256
+
+from pharos_api.meta import rfc3339
+from pharos_api.model import Model, ModelStatus
+from pharos_api.modelversion import ModelVersion
+from pharos_api.names import parse_version
+from pharos_operator.decide.decision import RegistryEntry, SyncRegistry
+
+
+def in_order(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
+    """The versions, oldest number first."""
+    return sorted(versions, key=lambda v: parse_version(v.spec.version))
+
+
+def registry(
+    model: Model, status: ModelStatus, versions: Sequence[ModelVersion]
+) -> SyncRegistry | None:
+    """The registry's content for this status; None while there is no version at all."""
+    if not versions:
+        return None
+    entries = tuple(_entry(version) for version in in_order(versions))
+    production = "" if status.production is None else status.production.version
+    content = [[asdict(entry) for entry in entries], production, status.latest_version]
+    digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return SyncRegistry(
+        model=model.metadata.name,
+        digest=digest,
+        entries=entries,
+        production=production,
+        latest=status.latest_version,
+    )
+
+
+def _entry(version: ModelVersion) -> RegistryEntry:
+    created = version.metadata.creation_timestamp
+    return RegistryEntry(
+        version=version.spec.version,
+        uri=version.spec.artifact.uri,
+        sha256=version.spec.artifact.sha256,
+        stage=version.status.stage,
+        created_at="" if created is None else rfc3339(created),
+    )
