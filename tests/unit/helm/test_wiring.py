@@ -1,0 +1,208 @@
+"""What one object says of another is true: settings, ports, selectors, addresses, copies."""
+
+import json
+from typing import Any
+
+import helm_chart
+import pytest
+import yaml
+from helm_chart import CHART, ROOT, VALUE_SETS
+
+from pharos_api import names
+from pharos_operator.gateway.bootstrap import Setup, render_yaml
+from pharos_operator.settings import Settings
+
+PREFIX = "PHAROS_OPERATOR_"
+UNITS = {"Mi": 1 << 20, "Gi": 1 << 30}
+
+
+def operator_env(values: str) -> dict[str, Any]:
+    """The operator's environment; what comes from elsewhere in the cluster is left out."""
+    (operator,) = (
+        container
+        for name, container in helm_chart.containers(values)
+        if name.endswith("-operator/operator")
+    )
+    return {one["name"]: one.get("value") for one in operator["env"]}
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_every_variable_of_the_operator_is_one_of_its_settings(values: str) -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    assert set(operator_env(values)) <= known
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_the_operator_can_read_what_the_chart_gives_it(
+    values: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in operator_env(values).items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.prometheus_url.startswith("http")
+    assert settings.platform.jobs_image.endswith(("/pharos-jobs:0.1.0", "/pharos-jobs:dev"))
+    assert dict(settings.platform.job_defaults)["train"]["requests"]["cpu"] == "500m"
+
+
+WATCHED = {
+    "default": ("pharos-system",),
+    "local": ("pharos-system", "papers"),
+    "external": (),
+}
+
+
+@pytest.mark.parametrize(("values", "wanted"), WATCHED.items(), ids=WATCHED)
+def test_the_operator_watches_what_the_roles_allow(
+    values: str, wanted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        f"{PREFIX}WATCH_NAMESPACES", operator_env(values)[f"{PREFIX}WATCH_NAMESPACES"]
+    )
+    assert Settings().watch_namespaces == wanted
+
+
+def matches(selector: dict[str, str], labels: dict[str, str]) -> bool:
+    return selector.items() <= labels.items()
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_every_service_selects_one_workload_and_a_port_that_it_has(values: str) -> None:
+    for service in helm_chart.of_kind(values, "Service"):
+        selector = service["spec"]["selector"]
+        if selector.get(names.LABEL_COMPONENT) == names.COMPONENT_SERVING:
+            continue
+        found = [
+            pod["spec"]
+            for _, pod in helm_chart.pods(values)
+            if matches(selector, pod["metadata"]["labels"])
+        ]
+        assert len(found) == 1, service["metadata"]["name"]
+        ports = {port["name"]: port["containerPort"] for port in found[0]["containers"][0]["ports"]}
+        for port in service["spec"]["ports"]:
+            assert port["targetPort"] in ports, service["metadata"]["name"]
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_the_ports_are_those_that_the_programs_listen_on(values: str) -> None:
+    ports = {
+        (name.rsplit("/", 1)[1], port["name"]): port["containerPort"]
+        for name, container in helm_chart.containers(values)
+        for port in container.get("ports", [])
+    }
+    assert ports["operator", "http"] == names.PORT_OPERATOR_HTTP
+    assert ports["operator", "xds"] == names.PORT_OPERATOR_XDS
+    assert ports["envoy", "http"] == names.PORT_GATEWAY
+    assert ports["envoy", "stats"] == names.PORT_GATEWAY_STATS
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_the_gateways_find_the_operator_by_the_headless_service(values: str) -> None:
+    (config,) = (
+        one
+        for one in helm_chart.of_kind(values, "ConfigMap")
+        if one["metadata"]["name"].endswith("-gateway")
+    )
+    envoy = yaml.safe_load(config["data"]["envoy.yaml"])
+    (xds,) = (one for one in envoy["static_resources"]["clusters"] if one["name"] == "xds")
+    endpoint = xds["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]
+    address = endpoint["address"]["socket_address"]
+    service, namespace, _ = address["address"].split(".")
+    found = helm_chart.named(values, "Service", service)
+    assert found["metadata"]["namespace"] == namespace
+    assert found["spec"]["clusterIP"] == "None"
+    assert found["spec"]["publishNotReadyAddresses"] is True
+    assert address["port_value"] == found["spec"]["ports"][0]["port"]
+
+
+@pytest.mark.parametrize("values", ["default", "local"])
+def test_prometheus_asks_for_names_that_exist(values: str) -> None:
+    config = helm_chart.named(values, "ConfigMap", "pharos-prometheus")
+    services = {
+        f"{one['metadata']['name']}.{one['metadata']['namespace']}.svc": one["spec"]
+        for one in helm_chart.of_kind(values, "Service")
+    }
+    jobs = yaml.safe_load(config["data"]["prometheus.yml"])["scrape_configs"]
+    for job in jobs:
+        (discovery,) = job["dns_sd_configs"]
+        assert services[discovery["names"][0]]["clusterIP"] == "None", job["job_name"]
+
+
+def bytes_of(quantity: str) -> int:
+    return int(quantity[:-2]) * UNITS[quantity[-2:]]
+
+
+def test_envoy_sheds_load_before_the_kernel_kills_it() -> None:
+    (limit,) = (
+        bytes_of(container["resources"]["limits"]["memory"])
+        for name, container in helm_chart.containers("default")
+        if name.endswith("/envoy")
+    )
+    assert Setup().max_heap_mib << 20 <= 0.8 * limit
+
+
+def milli_cpu(quantity: str) -> int:
+    return int(quantity[:-1]) if quantity.endswith("m") else int(float(quantity) * 1000)
+
+
+def test_the_platform_asks_for_less_than_half_a_processor() -> None:
+    total = 0
+    for one in helm_chart.workloads("default"):
+        for container in one["spec"]["template"]["spec"]["containers"]:
+            assert container["resources"]["limits"]["memory"], one["metadata"]["name"]
+            share = milli_cpu(str(container["resources"]["requests"]["cpu"]))
+            total += share * one["spec"].get("replicas", 1)
+    assert total < 500
+
+
+def test_the_gateway_s_bootstrap_is_the_generated_one() -> None:
+    command = "python -m pharos_operator.gateway.bootstrap > helm/pharos/files/envoy.yaml"
+    assert (CHART / "files" / "envoy.yaml").read_text() == render_yaml(Setup()), f"run: {command}"
+
+
+def test_the_chart_s_crds_are_the_generated_ones() -> None:
+    generated = {path.name: path.read_text() for path in (ROOT / "crds").glob("*.yaml")}
+    carried = {path.name: path.read_text() for path in (CHART / "files" / "crds").glob("*.yaml")}
+    assert carried == generated
+
+
+def test_the_crds_are_rendered_whole_and_kept_at_uninstall() -> None:
+    rendered = {one["metadata"]["name"]: one for one in of_crds()}
+    for path in (CHART / "files" / "crds").glob("*.yaml"):
+        source = yaml.safe_load(path.read_text())
+        found = rendered.pop(source["metadata"]["name"])
+        assert json.dumps(found["spec"], sort_keys=True) == json.dumps(
+            source["spec"], sort_keys=True
+        )
+        assert found["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert not rendered
+
+
+def of_crds() -> list[dict[str, Any]]:
+    return helm_chart.of_kind("default", "CustomResourceDefinition")
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_a_gateway_that_leaves_has_time_to_drain(values: str) -> None:
+    for name, pod in helm_chart.pods(values):
+        if name.endswith("-gateway"):
+            (stop,) = (c["lifecycle"]["preStop"]["exec"] for c in pod["spec"]["containers"])
+            drain_s = int(stop["command"][-1].rpartition("(")[2].rstrip(")"))
+            assert pod["spec"]["terminationGracePeriodSeconds"] > drain_s
+
+
+def test_what_is_somebody_s_data_is_kept_at_uninstall() -> None:
+    kept = {
+        (one["kind"], one["metadata"]["name"])
+        for one in helm_chart.of_kind("default", "Secret", "PersistentVolumeClaim")
+        if one["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep"
+    }
+    assert kept == {("Secret", "pharos-database"), ("PersistentVolumeClaim", "pharos-artifacts")}
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_nothing_waits_at_uninstall(values: str) -> None:
+    for one in helm_chart.manifests(values):
+        assert not one["metadata"].get("finalizers"), one["metadata"]["name"]
+        hooks = one["metadata"].get("annotations", {}).get("helm.sh/hook", "")
+        assert "delete" not in hooks, one["metadata"]["name"]
