@@ -1,0 +1,30 @@
+"""Where the prediction log ends up: the rows' way into the store."""
+
+from datetime import datetime
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from pharos_serving.errors import StoreAway
+from pharos_store.queries import write_log
+from pharos_store.rows import LogBatch
+
+_CONNECT_TIMEOUT_S = 5
+
+
+class DatabaseSink:
+    """One connection, used by the shipper's thread alone."""
+
+    def __init__(self, url: str) -> None:
+        waits = {"connect_timeout": _CONNECT_TIMEOUT_S} if url.startswith("postgresql") else {}
+        self._engine = create_engine(url, pool_size=1, pool_pre_ping=True, connect_args=waits)
+
+    def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
+        """See the port of the prediction log."""
+        try:
+            return write_log(self._engine, batch, accept_orphans_before=accept_orphans_before)
+        except SQLAlchemyError as error:
+            # SQLAlchemy's own sentence would carry the rows, and so the texts of users.
+            cause = getattr(error, "orig", None)
+            reason = str(cause).splitlines()[0] if cause else type(error).__name__
+            raise StoreAway(reason) from None

@@ -1,0 +1,95 @@
+"""Texts in, predictions out. Knows no HTTP, no database and no files.
+
+Called from the inference thread alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from pharos_serving.engines.batching import plan_batches
+from pharos_serving.engines.port import Engine
+from pharos_serving.errors import ModelRejected, RejectionReason
+
+PROBE_TEXT = "Machine learning test"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one text; ``scores`` are probabilities over all labels and sum to 1."""
+
+    label: str
+    confidence: float
+    scores: dict[str, float]
+
+
+class Classifier:
+    """A tokenizer, an engine and the labels that its logits stand for."""
+
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, labels: Sequence[str], max_tokens: int
+    ) -> None:
+        self.engine = engine
+        self.labels = tuple(labels)
+        self.max_tokens = max_tokens
+        self._tokenizer = tokenizer
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length=max_tokens)
+
+    def predict_batch(self, texts: Sequence[str], batch_size: int = 32) -> list[Prediction]:
+        """One prediction a text, in order (row PRF-7).
+
+        ``batch_size`` bounds how many texts are tokenised at once. Inside, texts of like length
+        are computed together and none is padded to the model's limit.
+        """
+        predictions: list[Prediction] = []
+        for start in range(0, len(texts), batch_size):
+            predictions += self._predict(texts[start : start + batch_size])
+        return predictions
+
+    def warm_up(self) -> None:
+        """Run short and long texts once, so that no user waits for first-time allocations.
+
+        Raises ModelRejected when the model does not give one finite logit for each label.
+        """
+        for words in (1, self.max_tokens // 4, self.max_tokens):
+            self._check_shape(f"{PROBE_TEXT} " + "word " * words)
+
+    def _check_shape(self, text: str) -> None:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch([text])]
+        try:
+            logits = self.engine.predict(ids)
+        except Exception as error:  # every engine has exceptions of its own
+            raise ModelRejected(
+                RejectionReason.UNLOADABLE,
+                f"The model cannot compute {len(ids[0])} tokens: {error}",
+            ) from error
+        if logits.shape != (1, len(self.labels)) or not np.isfinite(logits).all():
+            raise ModelRejected(
+                RejectionReason.UNLOADABLE,
+                f"The model answers with logits of shape {logits.shape}; the manifest lists "
+                f"{len(self.labels)} labels, so finite logits of shape "
+                f"(1, {len(self.labels)}) are expected.",
+            )
+
+    def _predict(self, texts: Sequence[str]) -> list[Prediction]:
+        rows = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        answers: dict[int, Prediction] = {}
+        for batch in plan_batches([len(row) for row in rows]):
+            shares = softmax(self.engine.predict([rows[index] for index in batch]))
+            answers |= zip(batch, map(self._prediction, shares), strict=True)
+        return [answers[index] for index in range(len(texts))]
+
+    def _prediction(self, shares: NDArray[np.float32]) -> Prediction:
+        best = int(shares.argmax())
+        scores = dict(zip(self.labels, map(float, shares), strict=True))
+        return Prediction(self.labels[best], float(shares[best]), scores)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Row-wise softmax of ``[rows, labels]``, shifted by the row's maximum against overflow."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Inference engines. One port, one file an engine."""

@@ -1,0 +1,26 @@
+"""What an inference engine is: token ids in, logits out.
+
+An engine knows no texts, no labels and no HTTP. It is called from one thread only.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """A loaded model."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in metrics and in the Open Inference Protocol's ``platform``."""
+
+    def predict(self, batch: Sequence[Sequence[int]]) -> Logits:
+        """Logits of shape ``[len(batch), labels]``.
+
+        Rows may differ in length; the engine pads to the longest of the batch, no further.
+        """

@@ -1,0 +1,91 @@
+"""Around every request: its context, its measurement, and the last line of defence.
+
+An ASGI middleware. It gives each request a context, turns what the routes raise into JSON, counts
+inference requests, and tells clients of a draining server to go elsewhere.
+"""
+
+import logging
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pharos_api.names import HEADER_ARM, HEADER_REQUEST_ID, HEADER_VERSION
+from pharos_serving.answers import dialect_of, refusal
+from pharos_serving.context import RequestContext, context_of
+from pharos_serving.errors import ErrorCode, RequestRefused
+from pharos_serving.service import Service
+
+_INFERENCE = re.compile(r"/v1/classify|/v2/models/[^/]+(/versions/[^/]+)?/infer")
+_CLIENT_GONE = 499
+_LOG = logging.getLogger(__name__)
+
+
+class Instrumentation:
+    """The middleware."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(self._service, scope, send)
+        try:
+            await self._app(scope, receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = _CLIENT_GONE
+        except RequestRefused as refused:
+            await exchange.refuse(refused, receive)
+        except Exception:
+            _LOG.exception("A request failed", extra={"fields": {"path": scope["path"][:200]}})
+            await exchange.refuse(_INTERNAL, receive)
+        finally:
+            exchange.count()
+
+
+class _Exchange:
+    """One request and what became of it."""
+
+    def __init__(self, service: Service, scope: Scope, send: Send) -> None:
+        self.status = 500
+        self._started_s = perf_counter()
+        self._service = service
+        self._scope = scope
+        self._send = send
+        self._context: RequestContext = context_of(Headers(scope=scope), uuid4().hex)
+        scope.setdefault("state", {})["context"] = self._context
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on; its head gets our headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[HEADER_REQUEST_ID] = self._context.request_id
+            headers[HEADER_VERSION] = self._service.identity.version
+            headers[HEADER_ARM] = self._context.arm.value
+            if self._service.draining:
+                headers["connection"] = "close"
+        await self._send(message)
+
+    async def refuse(self, refused: RequestRefused, receive: Receive) -> None:
+        """Answer with an error."""
+        answer = refusal(refused, dialect_of(self._scope["path"]))
+        await answer(self._scope, receive, self.send)
+
+    def count(self) -> None:
+        """Count an inference request."""
+        if _INFERENCE.fullmatch(self._scope["path"]):
+            seconds = perf_counter() - self._started_s
+            self._service.metrics.observe_request(self._context.arm, self.status, seconds)
+
+
+_INTERNAL = RequestRefused(
+    500, ErrorCode.INTERNAL, "The server could not answer; its log tells why."
+)

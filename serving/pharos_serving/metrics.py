@@ -1,0 +1,111 @@
+"""What Prometheus scrapes from a serving pod.
+
+Names come from ``pharos_api.names``, because the operator's queries and the dashboards use them.
+Label values are bounded: arms are an enum, codes are HTTP statuses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from pharos_api import names
+from pharos_api.assignment import Arm
+
+LATENCY_BUCKETS_S = (
+    0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75,
+    1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
+CONFIDENCE_BUCKETS = tuple(step / 10 for step in range(1, 11))
+LOW_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which version this process serves."""
+
+    name: str
+    version: str
+    sha256: str
+    namespace: str = "default"
+
+
+class Metrics:
+    """The pod's metrics in a registry of their own."""
+
+    def __init__(self, identity: ModelIdentity, engine: str) -> None:
+        self.registry = CollectorRegistry()
+        self._labels = {"model": identity.name, "version": identity.version}
+        series = ["model", "version", "arm"]
+        self._requests = Counter(
+            names.METRIC_REQUESTS, "Inference requests.", [*series, "code"], registry=self.registry
+        )
+        self._latency = Histogram(
+            names.METRIC_LATENCY,
+            "Seconds from the request's headers to its answer.",
+            series,
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._confidence = Histogram(
+            names.METRIC_CONFIDENCE,
+            "Probability of the predicted label.",
+            series,
+            buckets=CONFIDENCE_BUCKETS,
+            registry=self.registry,
+        )
+        self._low = Counter(
+            names.METRIC_LOW_CONFIDENCE,
+            "Predictions with a confidence under 0.5.",
+            series,
+            registry=self.registry,
+        )
+        self.log_dropped = Counter(
+            names.METRIC_LOG_DROPPED,
+            "Prediction log rows that were given up.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._describe(identity, engine)
+
+    def observe_request(self, arm: Arm, code: int, seconds: float) -> None:
+        """Count one inference request."""
+        self._requests.labels(**self._labels, arm=arm.value, code=str(code)).inc()
+        self._latency.labels(**self._labels, arm=arm.value).observe(seconds)
+
+    def observe_confidence(self, arm: Arm, confidence: float) -> None:
+        """Count one prediction."""
+        self._confidence.labels(**self._labels, arm=arm.value).observe(confidence)
+        if confidence < LOW_CONFIDENCE:
+            self._low.labels(**self._labels, arm=arm.value).inc()
+
+    def watch(self, waiting_texts: Callable[[], float], pending_rows: Callable[[], float]) -> None:
+        """Let the two gauges read their values when they are scraped."""
+        depth = Gauge(
+            names.METRIC_QUEUE_DEPTH, "Texts that wait for the engine.", registry=self.registry
+        )
+        depth.set_function(waiting_texts)
+        pending = Gauge(
+            names.METRIC_LOG_PENDING,
+            "Prediction log rows that the database has not taken yet.",
+            registry=self.registry,
+        )
+        pending.set_function(pending_rows)
+
+    def _describe(self, identity: ModelIdentity, engine: str) -> None:
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        info = Gauge(
+            names.METRIC_MODEL_INFO,
+            "1, with the identity of what is served.",
+            ["model", "version", "sha256", "engine"],
+            registry=self.registry,
+        )
+        info.labels(**self._labels, sha256=identity.sha256, engine=engine).set(1)

@@ -1,0 +1,95 @@
+"""Rows that wait on the local disk, so that a database's absence costs nothing.
+
+A segment is one JSON file with one batch, written beside its place and renamed into it, so a
+reader sees whole segments only. Segments survive a restart of the container. Bounded in bytes.
+"""
+
+import itertools
+import os
+import threading
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pharos_store.rows import LogBatch
+
+_BATCH = TypeAdapter(LogBatch)
+_SUFFIX = ".json"
+
+
+class SpoolFull(Exception):
+    """The spool may not grow any further."""
+
+
+class Spool:
+    """Segments in a folder, oldest first. One thread appends, another one removes."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._lock = threading.Lock()
+        found = self.segments()
+        self._bytes = sum(segment.stat().st_size for segment in found)
+        self._rows = {segment.name: _rows_in_name(segment) for segment in found}
+        last = max((int(segment.name.split("-")[0]) for segment in found), default=0)
+        self._numbers = itertools.count(last + 1)
+
+    @property
+    def rows(self) -> int:
+        """Rows that wait."""
+        with self._lock:
+            return sum(self._rows.values())
+
+    def segments(self) -> list[Path]:
+        """The segments, oldest first."""
+        return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+    def append(self, batch: LogBatch) -> None:
+        """Add a segment. Raises SpoolFull, or OSError when the disk refuses."""
+        content = _BATCH.dump_json(batch)
+        if self._bytes + len(content) > self._limit_bytes:
+            raise SpoolFull
+        place = self._folder / f"{next(self._numbers):012d}-{len(batch)}{_SUFFIX}"
+        _write(place, content)
+        with self._lock:
+            self._bytes += len(content)
+            self._rows[place.name] = len(batch)
+
+    def read(self, segment: Path) -> LogBatch | None:
+        """The batch of a segment; None, and the file set aside, if it cannot be read."""
+        try:
+            return _BATCH.validate_json(segment.read_bytes())
+        except ValidationError:
+            segment.rename(segment.with_suffix(".unreadable"))
+            self._forget(segment.name, 0)
+            return None
+
+    def replace(self, segment: Path, rest: LogBatch) -> None:
+        """Keep only ``rest`` of a segment; nothing of it when ``rest`` is empty."""
+        size = segment.stat().st_size
+        if rest:
+            content = _BATCH.dump_json(rest)
+            _write(segment, content)
+            size -= len(content)
+        else:
+            segment.unlink()
+        self._forget(segment.name, size)
+        if rest:
+            with self._lock:
+                self._rows[segment.name] = len(rest)
+
+    def _forget(self, name: str, size_bytes: int) -> None:
+        with self._lock:
+            self._bytes -= size_bytes
+            self._rows.pop(name, None)
+
+
+def _rows_in_name(segment: Path) -> int:
+    return int(segment.stem.split("-")[1])
+
+
+def _write(place: Path, content: bytes) -> None:
+    draft = place.with_suffix(".draft")
+    draft.write_bytes(content)
+    os.replace(draft, place)  # noqa: PTH105 - Path.replace would read as our own method
