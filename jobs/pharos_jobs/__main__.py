@@ -1,0 +1,87 @@
+"""``python -m pharos_jobs STEP``: reads a StepInput, runs the step, leaves a StepResult.
+
+In a pod the input comes from PHAROS_STEP_INPUT; on a desk from ``--step-input FILE`` or from flags.
+"""
+
+import argparse
+import os
+import sys
+
+from pharos_api.jobio import ExitCode, RegistryInput, StepInput
+from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT
+from pharos_jobs import logs, storage
+from pharos_jobs.standalone import add_flags, run_with_flags
+from pharos_jobs.steps_help import COMMANDS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the process's exit code."""
+    # Artifacts hold papers and models: nobody else on the machine reads them (row SEC-8).
+    os.umask(0o077)
+    options = _parser().parse_args(arguments)
+    logs.configure()
+    match options.command:
+        case "receive":
+            return _receive(options.uri)
+        case "project":
+            return _project()
+        case _:
+            return _step(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pharos_jobs", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (summary, details) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary}\n\n{details}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add_flags(name, command)
+    return parser
+
+
+def _step(options: argparse.Namespace) -> int:
+    from pharos_jobs.running import run_step, write_result  # noqa: PLC0415 - keeps --help quick
+
+    text = _given_input(options.step_input)
+    if text is None:
+        return int(run_with_flags(options))
+    step_input = StepInput.model_validate_json(text)
+    if step_input.step != options.command:
+        print(
+            f"The input is for the step {step_input.step}, not {options.command}.", file=sys.stderr
+        )
+        return int(ExitCode.BAD_INPUT)
+    result, code = run_step(step_input)
+    write_result(result)
+    return int(code)
+
+
+def _given_input(file: str | None) -> str | None:
+    if file == "-":
+        return sys.stdin.read()
+    if file is not None:
+        return storage.read_bytes(file).decode()
+    return os.environ.get(ENV_STEP_INPUT)
+
+
+def _receive(uri: str) -> int:
+    written = storage.write_stream(uri, sys.stdin.buffer)
+    print(f"{written.sha256} {written.size_bytes}")
+    return int(ExitCode.OK)
+
+
+def _project() -> int:
+    from pharos_jobs.registry import project  # noqa: PLC0415 - keeps --help quick
+
+    text = os.environ.get(ENV_REGISTRY_INPUT) or sys.stdin.read()
+    changed = project(RegistryInput.model_validate_json(text))
+    print("changed" if changed else "unchanged")
+    return int(ExitCode.OK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""``metadata.json`` of a version: all keys of rows VER-14 to VER-17. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pharos_api.jobio import StepInput
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the register step knows of a model beside its input."""
+
+    version: str
+    architecture: str
+    card: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    train_seconds: float
+
+
+def metadata(step_input: StepInput, facts: Facts) -> dict[str, Any]:
+    """The document. The same input and facts always give the same document."""
+    return {
+        "version": facts.version,
+        "created_at": facts.evaluation["createdAt"],
+        "model_name": step_input.trainer.base_model,
+        "dataset": _dataset(facts.card),
+        "hyperparameters": _hyperparameters(step_input),
+        "metrics": _metrics(facts),
+        "model_size_mb": round(int(facts.evaluation["metrics"]["sizeBytes"]) / _MIB, 1),
+        "git_commit": step_input.git_commit,
+        "notes": f"Trained by run {step_input.run} in {step_input.namespace}",
+        "model": step_input.model,
+        "architecture": facts.architecture,
+        "run_uid": step_input.uid,
+        "parent": step_input.parent,
+    }
+
+
+def _dataset(card: Mapping[str, Any]) -> dict[str, Any]:
+    source = card["source"]
+    return {
+        "source": "arXiv" if "arxiv" in source else source["dataset"]["uri"],
+        "num_samples": card["samples"],
+        "num_categories": len(card["labels"]),
+        "split": card["split"],
+        "sha256": card["sha256"],
+        "label_policy": card["labelPolicy"],
+    }
+
+
+def _hyperparameters(step_input: StepInput) -> dict[str, Any]:
+    settings = step_input.trainer.hyperparameters
+    return {
+        "epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "learning_rate": float(settings.learning_rate),
+        "warmup_steps": settings.warmup_steps,
+        "weight_decay": float(settings.weight_decay),
+        "max_tokens": settings.max_tokens,
+        "seed": settings.seed,
+    }
+
+
+def _metrics(facts: Facts) -> dict[str, Any]:
+    measured = facts.evaluation["metrics"]
+    return {
+        "train_accuracy": float(measured["trainAccuracy"]),
+        "val_accuracy": float(measured["validationAccuracy"]),
+        "test_accuracy": float(measured["testAccuracy"]),
+        "f1_score": float(measured["macroF1"]),
+        "calibration_error": float(measured["calibrationError"]),
+        "baseline_f1_score": float(measured["baselineMacroF1"]),
+        "training_time": facts.train_seconds,
+    }

@@ -1,0 +1,39 @@
+"""Logs as JSON lines on standard output (rows LOG-1 to LOG-3)."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JSONFormatter(logging.Formatter):
+    """One line of JSON a record; what is passed as ``extra`` stands beside the fixed keys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, object] = {
+            "timestamp": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "module": record.module,
+            "function": record.funcName,
+            "line": record.lineno,
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Send every logger's records to standard output as JSON."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JSONFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # These report every request; their warnings still come through.
+    for chatty in ("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,72 @@
+"""Rebuilds ``version_registry.json`` and the ``production`` pointer from the custom resources.
+
+They are projections (settled point A15): whatever lies in the store is overwritten by what the
+operator says, and doing so twice changes nothing (rows VER-12, 13, 18, 19).
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pharos_api.artifacts import PRODUCTION, REGISTRY
+from pharos_api.jobio import RegistryInput
+from pharos_jobs import storage
+
+
+def registry_document(registry: RegistryInput) -> dict[str, Any]:
+    """The registry as people and older tools read it. Pure."""
+    return {
+        "versions": [
+            {
+                "version": v.version,
+                "path": v.uri,
+                "created_at": v.created_at,
+                "status": v.stage.lower(),
+                "sha256": v.sha256,
+            }
+            for v in registry.versions
+        ],
+        "production_version": registry.production,
+        "latest_version": registry.latest,
+    }
+
+
+def project(registry: RegistryInput) -> bool:
+    """Write both projections; whether anything had to change."""
+    folder = f"{registry.artifact_root}/models/{registry.namespace}/{registry.model}"
+    document = registry_document(registry)
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    uri = f"{folder}/{REGISTRY}"
+    changed = not storage.exists(uri) or storage.read_bytes(uri) != text.encode()
+    if changed:
+        storage.write_bytes(uri, text.encode())
+    return _point(folder, registry.production) or changed
+
+
+def _point(folder: str, version: str) -> bool:
+    path = storage.local_path(folder)
+    if path is not None:
+        return _link(path / PRODUCTION, version)
+    uri, present = f"{folder}/{PRODUCTION}", b""
+    if storage.exists(uri):
+        present = storage.read_bytes(uri)
+    if present == version.encode():
+        return False
+    storage.write_bytes(uri, version.encode())
+    return True
+
+
+def _link(link: Path, version: str) -> bool:
+    """Point a symbolic link at the version's folder, in one step; no version removes it."""
+    present = os.readlink(link) if link.is_symlink() else ""
+    if present == version:
+        return False
+    if not version:
+        link.unlink()
+        return True
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(version, target_is_directory=True)
+    fresh.replace(link)
+    return True

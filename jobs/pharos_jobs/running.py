@@ -1,0 +1,73 @@
+"""Runs one step and turns whatever happens into a StepResult and an exit code: the one edge.
+
+An unexpected error keeps its trace in the log and becomes a sentence in the result.
+"""
+
+import logging
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, StepResult
+from pharos_api.names import ENV_TERMINATION_LOG
+from pharos_api.trainingrun import StepName
+from pharos_jobs.context import StepContext
+from pharos_jobs.errors import StepFault
+from pharos_jobs.progress import ProgressPusher
+
+TERMINATION_LOG = "/dev/termination-log"
+_log = logging.getLogger(__name__)
+_Run = Callable[[StepInput, StepContext], StepResult]
+
+
+def run_step(step_input: StepInput) -> tuple[StepResult, ExitCode]:
+    """Run the input's step. Never raises; SIGTERM sets the context's stop."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with (
+        tempfile.TemporaryDirectory(prefix="pharos-") as work_dir,
+        ProgressPusher(step_input) as progress,
+    ):
+        return _outcome(step_input, StepContext(Path(work_dir), progress, stop))
+
+
+def _outcome(step_input: StepInput, context: StepContext) -> tuple[StepResult, ExitCode]:
+    try:
+        result = _step(step_input.step)(step_input, context)
+    except StepFault as fault:
+        _log.error(fault.message, extra={"reason": fault.reason})  # noqa: TRY400 - no bug, no trace
+        return _failed(step_input.step, fault.reason, fault.message), fault.exit_code
+    except OSError as error:
+        # A store that is full or away; the next try may find it back.
+        _log.exception("The store or the disk failed")
+        message = f"The artifact store or the disk failed: {error}"
+        return _failed(step_input.step, FailureReason.STEP_FAILED, message), ExitCode.RETRYABLE
+    except Exception as error:
+        _log.exception("Unexpected error")
+        message = f"Unexpected {type(error).__name__} in {step_input.step}: {error}. See the log."
+        return _failed(step_input.step, FailureReason.STEP_FAILED, message), ExitCode.UNEXPECTED
+    return result, ExitCode.OK if result.error is None else ExitCode.GATE
+
+
+def _step(name: StepName) -> _Run:
+    """The step's function; imported here, so that each step loads only what it needs."""
+    run: _Run = import_module(f"pharos_jobs.steps.{name}").run
+    return run
+
+
+def _failed(step: StepName, reason: FailureReason, message: str) -> StepResult:
+    return StepResult(step=step, error=StepError(reason=reason, message=message))
+
+
+def write_result(result: StepResult) -> None:
+    """Leave the result where Kubernetes reads it; on a machine without that file, in the log."""
+    path = Path(os.environ.get(ENV_TERMINATION_LOG, TERMINATION_LOG))
+    text = result.to_termination_message()
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (FileNotFoundError, PermissionError):
+        _log.info("Result", extra={"result": text})

@@ -1,0 +1,142 @@
+"""evaluate: measure the exported model and a linear baseline, and hold both against the gate.
+
+Inputs: datasetUri, checkpointUri. Outputs: evaluationUri. Metrics are decimal strings; a model that
+misses the gate gives them too, together with the error QualityGateFailed.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pharos_api.artifacts import LABEL_MAP, WEIGHTS
+from pharos_api.jobio import FailureReason, StepError, StepInput, StepResult
+from pharos_jobs import storage
+from pharos_jobs.context import StepContext
+from pharos_jobs.core.baseline import Baseline, linear_baseline
+from pharos_jobs.core.gate import gate_sentence, missed_limits
+from pharos_jobs.core.metrics import Scores, decimal_string, scores
+from pharos_jobs.core.papers import Sample
+from pharos_jobs.datasets import open_dataset, read_split
+from pharos_jobs.errors import Terminal
+from pharos_jobs.predicting import Predictor
+
+EVALUATION = "evaluation.json"
+TEST_RESULTS = "test_results.json"
+# Enough for a glance at over-fitting; the whole split would cost more than the two others.
+_TRAIN_SAMPLES = 200
+_log = logging.getLogger(__name__)
+
+
+def run(step_input: StepInput, context: StepContext) -> StepResult:
+    """Evaluate, write the evaluation's files, and judge."""
+    dataset = open_dataset(step_input.inputs["datasetUri"])
+    splits = {name: read_split(dataset, name) for name in ("train", "val", "test")}
+    splits["train"], train = splits["train"][:_TRAIN_SAMPLES], splits["train"]
+    context.progress.report(5, "training the linear baseline")
+    baseline = linear_baseline(train, splits["test"], step_input.data.split.seed)
+    measured = _measured(step_input, context, dataset.labels, splits)
+    metrics = _metrics(measured, baseline, _weights_bytes(step_input))
+    uri = f"{step_input.run_uri}/evaluation"
+    missed = missed_limits(metrics, step_input.gate)
+    document = _document(measured, baseline, metrics, missed)
+    _write(uri, {**document, "createdAt": context.now().isoformat(timespec="seconds")}, measured)
+    _log.info("Evaluated", extra={"metrics": metrics, "missed": missed})
+    context.progress.report(100, "evaluated")
+    return StepResult(
+        step=step_input.step,
+        outputs={"evaluationUri": uri},
+        metrics=metrics,
+        error=_error(missed),
+    )
+
+
+def _error(missed: list[str]) -> StepError | None:
+    if not missed:
+        return None
+    return StepError(reason=FailureReason.QUALITY_GATE_FAILED, message=gate_sentence(missed))
+
+
+def _measured(
+    step_input: StepInput,
+    context: StepContext,
+    labels: list[str],
+    splits: dict[str, list[Sample]],
+) -> dict[str, Scores]:
+    source = step_input.inputs["checkpointUri"]
+    folder = storage.download_folder(source, context.work_dir / "model")
+    numbers = storage.read_json((folder / LABEL_MAP).as_uri())["label_to_id"]
+    if set(labels) - set(numbers):
+        raise Terminal(
+            FailureReason.INVALID_SPEC,
+            f"The model knows the labels {sorted(numbers)}, the data set has {labels}. "
+            "Evaluate a model with the data set that it was trained for.",
+        )
+    predictor = Predictor(folder, step_input.trainer.hyperparameters.max_tokens)
+    names = sorted(numbers, key=lambda name: int(numbers[name]))
+    total, finished = sum(map(len, splits.values())), 0
+    measured = {}
+    for name, samples in splits.items():
+        report = _reporter(context, finished, total)
+        measured[name] = _scored(predictor, samples, names, report)
+        finished += len(samples)
+    return measured
+
+
+def _reporter(context: StepContext, before: int, total: int) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        context.progress.report(15 + 80 * (before + done) // total, "predicting")
+
+    return report
+
+
+def _scored(
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    names: list[str],
+    report: Callable[[int], None],
+) -> Scores:
+    number = {name: i for i, name in enumerate(names)}
+    truth = np.array([number[s.label] for s in samples], dtype=np.int64)
+    return scores(truth, predictor.probabilities([s.text for s in samples], report), names)
+
+
+def _weights_bytes(step_input: StepInput) -> int:
+    """Size of the weights: what row TST-13 limits."""
+    with storage.open_read(f"{step_input.inputs['checkpointUri']}/{WEIGHTS}") as weights:
+        return weights.seek(0, 2)
+
+
+def _metrics(measured: dict[str, Scores], baseline: Baseline, size_bytes: int) -> dict[str, str]:
+    return {
+        "validationAccuracy": decimal_string(measured["val"].accuracy),
+        "testAccuracy": decimal_string(measured["test"].accuracy),
+        "macroF1": decimal_string(measured["test"].macro_f1),
+        "trainAccuracy": decimal_string(measured["train"].accuracy),
+        "calibrationError": decimal_string(measured["test"].calibration_error),
+        "baselineTestAccuracy": decimal_string(baseline.accuracy),
+        "baselineMacroF1": decimal_string(baseline.macro_f1),
+        "sizeBytes": str(size_bytes),
+    }
+
+
+def _document(
+    measured: dict[str, Scores], baseline: Baseline, metrics: dict[str, str], missed: list[str]
+) -> dict[str, Any]:
+    return {
+        "metrics": metrics,
+        "gate": {"passed": not missed, "missed": missed},
+        "train": {"samples": measured["train"].samples, "accuracy": measured["train"].accuracy},
+        "val": measured["val"].to_json(),
+        "test": measured["test"].to_json(),
+        "baseline": {"accuracy": baseline.accuracy, "macroF1": baseline.macro_f1},
+    }
+
+
+def _write(uri: str, document: dict[str, Any], measured: dict[str, Scores]) -> None:
+    test = measured["test"]
+    results = {"accuracy": test.accuracy, "f1": test.macro_f1, **test.to_json()}
+    storage.write_json(f"{uri}/{TEST_RESULTS}", results)
+    storage.write_bytes(f"{uri}/classification_report.txt", test.report.encode())
+    storage.write_json(f"{uri}/{EVALUATION}", document)

@@ -1,0 +1,158 @@
+"""prepare: clean, label, deduplicate, balance and split the raw papers (rows PRE, ERR-9, ERR-10).
+
+Inputs: rawUri. Outputs: datasetUri, datasetSha256, samples, classes.
+"""
+
+import json
+import logging
+from typing import Any
+
+from pharos_api.jobio import FailureReason, StepInput, StepResult
+from pharos_api.trainingrun import ArxivSource, DatasetSource
+from pharos_jobs import storage
+from pharos_jobs.context import StepContext
+from pharos_jobs.core.duplicates import share_of_near_duplicates
+from pharos_jobs.core.labels import label_order, validate_labels
+from pharos_jobs.core.papers import paper_from_json
+from pharos_jobs.core.selection import Rules, Selection, below, is_balanced, select
+from pharos_jobs.core.splits import Splits, split_samples
+from pharos_jobs.datasets import write_dataset
+from pharos_jobs.errors import Terminal
+
+_log = logging.getLogger(__name__)
+_MAX_LABELS_BYTES = 1024
+
+
+def run(step_input: StepInput, context: StepContext) -> StepResult:
+    """Turn raw papers into a content-addressed data set."""
+    context.progress.report(0, "reading papers")
+    rows = storage.read_lines(step_input.inputs["rawUri"])
+    papers = [paper_from_json(row, number) for number, row in enumerate(rows, start=1)]
+    context.progress.report(20, f"cleaning {len(papers)} papers")
+    rules = _rules(step_input)
+    selection = select(papers, rules)
+    labels = _checked_labels(step_input, selection, rules)
+    context.progress.report(80, f"splitting {len(selection.samples)} samples")
+    splits = split_samples(selection.samples, step_input.data.split)
+    card = _card(step_input, selection, labels, splits)
+    dataset = write_dataset(step_input.artifact_root, splits, card)
+    _log.info(
+        "Prepared data set", extra={"sha256": dataset.sha256, "perClass": selection.per_class}
+    )
+    context.progress.report(100, f"{len(selection.samples)} samples in {len(labels)} classes")
+    return StepResult(
+        step=step_input.step,
+        outputs={
+            "datasetUri": dataset.uri,
+            "datasetSha256": dataset.sha256,
+            "samples": str(len(selection.samples)),
+            "classes": str(len(labels)),
+            **_labels_output(labels),
+        },
+        metrics={"nearDuplicatesLeft": f"{card['nearDuplicatesLeft']:.4f}"},
+        warnings=_warnings(selection, rules),
+    )
+
+
+def _source(step_input: StepInput) -> ArxivSource | DatasetSource:
+    source = step_input.data.source.arxiv or step_input.data.source.dataset
+    if source is None:
+        raise AssertionError("a run has exactly one source")
+    return source
+
+
+def _rules(step_input: StepInput) -> Rules:
+    source = _source(step_input)
+    targets = source.categories or step_input.labels
+    return Rules(
+        targets=frozenset(targets) if targets else None,
+        policy=source.label_policy,
+        min_words=step_input.data.min_words,
+        per_class=source.papers_per_category,
+        seed=step_input.data.split.seed,
+    )
+
+
+def _checked_labels(step_input: StepInput, selection: Selection, rules: Rules) -> list[str]:
+    """The classes in their order; raises Terminal when training could not work with them."""
+    labels = label_order(rules.targets or selection.per_class)
+    empty = below(selection.per_class, labels, 1)
+    if empty and len(empty) < len(labels):
+        raise Terminal(
+            FailureReason.CATEGORY_EMPTY,
+            f"No clean paper has the label {', '.join(empty)}. Check the spelling of the "
+            "categories, the label policy and the source.",
+        )
+    if len(selection.per_class) < 2:  # noqa: PLR2004 - a classifier needs two
+        raise Terminal(FailureReason.TOO_FEW_CLASSES, _too_few_classes(selection))
+    minimum = step_input.data.min_papers_per_class
+    small = below(selection.per_class, labels, minimum)
+    if small:
+        numbers = ", ".join(f"{name} {count}" for name, count in small.items())
+        raise Terminal(
+            FailureReason.TOO_FEW_PAPERS,
+            f"At least {minimum} clean papers a class are needed, but there are: {numbers}. "
+            f"Refused were {_numbers(selection)}. Widen the source or lower minPapersPerClass.",
+        )
+    _check_model_labels(step_input, selection)
+    return labels
+
+
+def _check_model_labels(step_input: StepInput, selection: Selection) -> None:
+    """What the Model declares is what its versions must answer with."""
+    if step_input.labels is None:
+        return
+    try:
+        validate_labels(selection.samples, set(step_input.labels))
+    except ValueError as error:
+        raise Terminal(FailureReason.INVALID_SPEC, f"{error}. Correct spec.labels.") from error
+
+
+def _too_few_classes(selection: Selection) -> str:
+    found = ", ".join(selection.per_class) or "none"
+    return (
+        f"A classifier needs at least two classes, but the clean papers have: {found}. "
+        f"Refused were {_numbers(selection)}. Check the source's label column or categories."
+    )
+
+
+def _numbers(selection: Selection) -> str:
+    return ", ".join(f"{n} {reason}" for reason, n in selection.rejections.items()) or "none"
+
+
+def _warnings(selection: Selection, rules: Rules) -> list[str]:
+    counts = selection.per_class
+    numbers = ", ".join(f"{name} {count}" for name, count in counts.items())
+    warnings = []
+    if rules.per_class is not None and min(counts.values()) < rules.per_class:
+        warnings.append(f"Fewer than {rules.per_class} clean papers in some classes: {numbers}.")
+    if not is_balanced(counts):
+        warnings.append(f"The classes differ by more than 10 percent: {numbers}.")
+    return warnings
+
+
+def _labels_output(labels: list[str]) -> dict[str, str]:
+    """The labels where they are short; else later steps read the card."""
+    text = json.dumps(labels, ensure_ascii=False, separators=(",", ":"))
+    return {"labels": text} if len(text.encode()) <= _MAX_LABELS_BYTES else {}
+
+
+def _card(
+    step_input: StepInput, selection: Selection, labels: list[str], splits: Splits
+) -> dict[str, Any]:
+    """What the data set is made of; nothing in it depends on when it was made."""
+    source, split = _source(step_input), step_input.data.split
+    return {
+        "labels": labels,
+        "samples": len(selection.samples),
+        "perClass": selection.per_class,
+        "splits": {name: len(samples) for name, samples in splits.by_name().items()},
+        "split": f"{split.train}/{split.validation}/{split.test}",
+        "seed": split.seed,
+        "labelPolicy": source.label_policy,
+        "minWords": step_input.data.min_words,
+        "rejections": dict(selection.rejections),
+        "nearDuplicatesLeft": share_of_near_duplicates(selection.samples),
+        "source": step_input.data.source.to_json(),
+        "rawSha256": step_input.inputs.get("rawSha256", ""),
+    }

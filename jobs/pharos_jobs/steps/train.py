@@ -1,0 +1,117 @@
+"""train: fine-tune the base model on the data set, and export what serving loads.
+
+Inputs: datasetUri. Outputs: checkpointUri, checkpointSha256, trainSeconds, samplesPerSecond.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from pharos_api.artifacts import LABEL_MAP
+from pharos_api.jobio import StepInput, StepResult
+from pharos_jobs import storage
+from pharos_jobs.context import StepContext
+from pharos_jobs.core.health import is_out_of_memory
+from pharos_jobs.datasets import Dataset, open_dataset, read_split
+from pharos_jobs.errors import Interrupted, OutOfMemory
+
+RECORD = "training.json"
+_log = logging.getLogger(__name__)
+
+
+def run(step_input: StepInput, context: StepContext) -> StepResult:
+    """Train, or answer with what an earlier try of this step already finished."""
+    target = f"{step_input.run_uri}/model"
+    if not storage.exists(f"{target}/{RECORD}"):
+        dataset = open_dataset(step_input.inputs["datasetUri"])
+        context.progress.report(0, "loading torch")
+        _train(step_input, context, dataset, target)
+    record = storage.read_json(f"{target}/{RECORD}")
+    context.progress.report(100, "trained")
+    return StepResult(
+        step=step_input.step,
+        outputs={
+            "checkpointUri": target,
+            "checkpointSha256": record["sha256"],
+            "trainSeconds": record["trainSeconds"],
+            "samplesPerSecond": record["samplesPerSecond"],
+        },
+        metrics={"validationAccuracy": record["validationAccuracy"]},
+    )
+
+
+def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
+    from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415 - seconds
+
+    train, val = read_split(dataset, "train"), read_split(dataset, "val")
+    folder = storage.local_path(step_input.run_uri) or context.work_dir / "run"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        storage.download_folder(step_input.run_uri, folder)
+    trainer = ClassificationTrainer(step_input.trainer.base_model, str(folder))
+    trainer.load_datasets_from_samples(train, dataset.labels)
+    settings = step_input.trainer.hyperparameters
+    try:
+        trained = trainer.train(train, val, settings, context, step_input.batch_divisor)
+    except RuntimeError as error:
+        if not is_out_of_memory(str(error)):
+            raise
+        _release_memory()
+        raise OutOfMemory(_memory_sentence(step_input)) from error
+    finally:
+        storage.upload_folder(trainer.checkpoint_dir, f"{step_input.run_uri}/checkpoints")
+    if context.stop.is_set():
+        raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
+    context.progress.report(96, "exporting")
+    record = {
+        "validationAccuracy": f"{trained.best_accuracy:.4f}",
+        "steps": trained.steps,
+        "trainSeconds": f"{trained.train_seconds:.1f}",
+        "samplesPerSecond": f"{_speed(trained.steps, settings.batch_size, trained.train_seconds):.1f}",
+        "precision": trained.precision,
+        "datasetSha256": dataset.sha256,
+    }
+    _save(trained, trainer.label_to_id, folder / "model", settings.max_tokens, record)
+    _log.info("Trained", extra=record)
+    storage.upload_folder(folder / "model", target)
+
+
+def _save(
+    trained: Any, label_to_id: dict[str, int], folder: Path, max_tokens: int, record: dict[str, Any]
+) -> None:
+    """Write the model's folder; ``training.json`` comes last and marks it as whole."""
+    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
+
+    storage.remove_folder(folder.as_uri())
+    folder.mkdir(parents=True)
+    trained.model.save_pretrained(folder)
+    trained.tokenizer.save_pretrained(folder)
+    vocabulary = sorted(trained.tokenizer.get_vocab().items(), key=lambda item: item[1])
+    text = "".join(f"{token}\n" for token, _ in vocabulary)
+    storage.write_bytes((folder / "vocab.txt").as_uri(), text.encode())
+    id_to_label = {str(number): name for name, number in label_to_id.items()}
+    storage.write_json(
+        (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
+    )
+    record["onnxLogitsOff"] = export_onnx(folder, max_tokens)
+    record["sha256"] = storage.folder_digest(folder)
+    storage.write_json((folder / RECORD).as_uri(), record)
+
+
+def _speed(steps: int, batch_size: int, seconds: float) -> float:
+    return steps * batch_size / max(seconds, 1e-9)
+
+
+def _release_memory() -> None:
+    import torch  # noqa: PLC0415 - loaded by now
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _memory_sentence(step_input: StepInput) -> str:
+    size = step_input.trainer.hyperparameters.batch_size // step_input.batch_divisor
+    return (
+        f"Memory ran out at a micro-batch of {max(1, size)}. The step starts again with half of it; "
+        "if that does not help, lower batchSize or maxTokens or give the train step more memory."
+    )

@@ -1,0 +1,51 @@
+"""What ``--help`` says of each command."""
+
+_STEP = "Reads a StepInput (JSON) from PHAROS_STEP_INPUT or --step-input; or takes the flags below."
+
+COMMANDS = {
+    "collect": (
+        "Collect papers from arXiv or a labelled file.",
+        f"{_STEP}\n\n"
+        "Input:   spec.data.source (arxiv or dataset)\n"
+        "Writes:  raw/<run>/papers.jsonl.gz, metadata.json, and each page of arXiv as it came\n"
+        "Outputs: rawUri, rawSha256, papers",
+    ),
+    "prepare": (
+        "Clean, label, deduplicate, balance and split papers.",
+        f"{_STEP}\n\n"
+        "Input:   rawUri\n"
+        "Writes:  datasets/<sha256>/{train,val,test}.jsonl.gz, card.json\n"
+        "Outputs: datasetUri, datasetSha256, samples, classes, labels",
+    ),
+    "train": (
+        "Fine-tune the base model and export it.",
+        f"{_STEP}\n\n"
+        "Input:   datasetUri\n"
+        "Writes:  runs/<run>/checkpoints, runs/<run>/logs (TensorBoard), runs/<run>/model\n"
+        "Outputs: checkpointUri, checkpointSha256, trainSeconds, samplesPerSecond\n"
+        "SIGTERM saves a checkpoint and exits with 75: the next try goes on from it.",
+    ),
+    "evaluate": (
+        "Measure the model and a linear baseline, and judge by the quality gate.",
+        f"{_STEP}\n\n"
+        "Input:   datasetUri, checkpointUri\n"
+        "Writes:  runs/<run>/evaluation/{evaluation.json,test_results.json,classification_report.txt}\n"
+        "Outputs: evaluationUri; metrics. Exits with 73 when the gate is missed.",
+    ),
+    "register": (
+        "Store the evaluated model as an immutable version.",
+        f"{_STEP}\n\n"
+        "Input:   datasetUri, checkpointUri, evaluationUri\n"
+        "Writes:  models/<namespace>/<model>/vX.Y.Z/ with manifest.json\n"
+        "Outputs: modelUri, modelSha256, sizeBytes, version",
+    ),
+    "receive": (
+        "Write standard input to a URI, whole or not at all.",
+        "Prints the SHA-256 and the number of bytes.",
+    ),
+    "project": (
+        "Rebuild version_registry.json and the production pointer.",
+        "Reads a RegistryInput (JSON) from PHAROS_REGISTRY_INPUT or standard input; repeating it "
+        "changes nothing.",
+    ),
+}
