@@ -2,7 +2,8 @@
 
 A holder counts as gone when its record has not changed for the lease's duration *by the local
 monotonic clock*, so clocks of different nodes need not agree. A leader that cannot renew stops
-before its lease can run out elsewhere. docs/adr/ says why the client library's election is not used.
+before its lease can run out elsewhere. A decision record says why the client library's election is
+not used.
 """
 
 import asyncio

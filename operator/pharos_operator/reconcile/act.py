@@ -7,6 +7,7 @@ at once, so that the next look at the same object already sees it.
 
 import hashlib
 import json
+from collections.abc import Set
 from typing import Any, Protocol, assert_never
 
 from pharos_api import names
@@ -30,12 +31,9 @@ from pharos_operator.errors import Retryable
 from pharos_operator.ports import Cluster, Rows
 from pharos_operator.reconcile import facts
 from pharos_operator.reconcile.index import Entry, Index, Key, key_of
+from pharos_operator.render.manifests import Rendered
 
 _SERVING_KINDS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "Service")
-
-Rendered = (
-    StartStep | CreateVersion | EnsureServing | StartExperiment | EnsureCronJob | SyncRegistry
-)
 
 
 class Renderer(Protocol):
@@ -61,7 +59,10 @@ class Actor:
 
     async def _carry_out(self, owner: Entry, action: Action) -> None:
         match action:
-            case EnsureServing() | EnsureCronJob():
+            case EnsureServing(version=version):
+                wanted = await self._ensure(owner, action)
+                await self._remove_serving(owner.key.namespace, version, wanted)
+            case EnsureCronJob():
                 await self._ensure(owner, action)
             case StartStep() | CreateVersion() | StartExperiment() | SyncRegistry():
                 await self._create(owner, action)
@@ -76,12 +77,13 @@ class Actor:
             case _:
                 assert_never(action)
 
-    async def _ensure(self, owner: Entry, action: Rendered) -> None:
-        for manifest in self._renderer.manifests(action, owner):
-            wanted = stamped(manifest)
-            known = self._index.get(key_of(wanted))
-            if known is None or _mark(known.body) != _mark(wanted):
-                await self._apply(wanted)
+    async def _ensure(self, owner: Entry, action: Rendered) -> set[Key]:
+        wanted = [stamped(manifest) for manifest in self._renderer.manifests(action, owner)]
+        for manifest in wanted:
+            known = self._index.get(key_of(manifest))
+            if known is None or _mark(known.body) != _mark(manifest):
+                await self._apply(manifest)
+        return {key_of(manifest) for manifest in wanted}
 
     async def _create(self, owner: Entry, action: Rendered) -> None:
         """For objects that are written once: an existing one is never touched again."""
@@ -111,11 +113,13 @@ class Actor:
         change = {"spec": {"suspend": suspend}}
         self._index.observe(await self._cluster.patch(ref_of(known), change))
 
-    async def _remove_serving(self, namespace: str, version: str) -> None:
+    async def _remove_serving(
+        self, namespace: str, version: str, kept: Set[Key] = frozenset()
+    ) -> None:
         fact = facts.label(names.LABEL_VERSION_NAME, version)
         for kind in _SERVING_KINDS:
             for entry in tuple(self._index.found_by(kind, namespace, fact)):
-                if "deletionTimestamp" not in entry.body["metadata"]:
+                if entry.key not in kept and not _is_going(entry):
                     await self._cluster.delete(ref_of(entry))
 
 
@@ -135,6 +139,10 @@ def digest(value: Any) -> str:
     """Short hash of a JSON value, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_going(entry: Entry) -> bool:
+    return "deletionTimestamp" in entry.body["metadata"]
 
 
 def _mark(body: Manifest) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pharos_operator.decide import experiment, modelversion, trainingrun
+from pharos_operator.decide import experiment, model, modelversion, trainingrun
 from pharos_operator.decide.observation import (
     ExperimentObservation,
     ModelObservation,
@@ -34,5 +34,6 @@ def reconciles(observer: Observer, sampling: Sampling, hands: Hands) -> dict[str
     return {
         "TrainingRun": Controller(Brain(run, trainingrun.decide), hands).reconcile,
         "ModelVersion": Controller(Brain(version, modelversion.decide), hands).reconcile,
+        "Model": Controller(Brain(endpoint, model.decide), hands).reconcile,
         "ABExperiment": Controller(Brain(move, experiment.decide), hands).reconcile,
     }

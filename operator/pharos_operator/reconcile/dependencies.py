@@ -61,8 +61,9 @@ def _owners(_: Index, body: Body) -> Iterator[Key]:
 def _pod(index: Index, body: Body) -> Iterator[Key]:
     namespace = body["metadata"]["namespace"]
     labels = body["metadata"].get("labels") or {}
-    if names.LABEL_RUN in labels:
-        yield Key("TrainingRun", namespace, labels[names.LABEL_RUN])
+    for owner in body["metadata"].get("ownerReferences") or ():
+        job = index.get(Key(owner["kind"], namespace, owner["name"]))
+        yield from _owners(index, job.body) if job else ()
     if names.LABEL_VERSION_NAME in labels:
         yield Key("ModelVersion", namespace, labels[names.LABEL_VERSION_NAME])
     if labels.get(names.LABEL_COMPONENT) == names.COMPONENT_GATEWAY:

@@ -4,19 +4,18 @@ A status is written on the very object that was looked at: if it has changed mea
 former leader is late, the API server refuses the write and the object is looked at again.
 """
 
-import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from pharos_api.meta import rfc3339
-from pharos_operator.adapters.resources import RESOURCES
+from pharos_api.meta import Resource
 from pharos_operator.decide.decision import Event
 from pharos_operator.ports import Cluster
 from pharos_operator.reconcile.act import ref_of
 from pharos_operator.reconcile.index import Entry, Index
+from pharos_operator.render.event import event as render_event
 
 _REMEMBERED = 10_000
 # People's verbs are written by their own field manager; to repeat them would take them over.
@@ -34,8 +33,9 @@ class Publication:
 
     async def events(self, entry: Entry, events: Iterable[Event], now: datetime) -> None:
         """Record what a person shall see in ``kubectl describe``; each only once."""
+        about = Resource.model_validate(entry.body)
         for event in events:
-            body = event_body(entry, event, now, self._reporter)
+            body = render_event(event, about, now, self._reporter)
             name = body["metadata"]["name"]
             if name in self._told:
                 continue
@@ -59,31 +59,3 @@ def _ours(status: dict[str, Any]) -> dict[str, Any]:
 
 def _canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def event_body(entry: Entry, event: Event, now: datetime, reporter: str) -> dict[str, Any]:
-    """The Event object. Its name follows from the object's state, so a repeat collides."""
-    told = f"{entry.uid}/{entry.version}/{event.reason}/{event.message}"
-    mark = hashlib.sha256(told.encode()).hexdigest()[:16]
-    moment = rfc3339(now)
-    return {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": f"{entry.key.name[:200]}.{mark}", "namespace": entry.key.namespace},
-        "involvedObject": {
-            "apiVersion": RESOURCES[entry.key.kind].api_version,
-            "kind": entry.key.kind,
-            "namespace": entry.key.namespace,
-            "name": entry.key.name,
-            "uid": entry.uid,
-        },
-        "type": event.type.value,
-        "reason": event.reason,
-        "message": event.message[:1024],
-        "source": {"component": "pharos-operator"},
-        "reportingComponent": "pharos.neoalexandria.io/operator",
-        "reportingInstance": reporter[:128],
-        "firstTimestamp": moment,
-        "lastTimestamp": moment,
-        "count": 1,
-    }

@@ -33,6 +33,7 @@ from pharos_operator.reconcile.index import Index
 from pharos_operator.reconcile.manifests import Manifests
 from pharos_operator.reconcile.observe import Observer
 from pharos_operator.reconcile.progress import ProgressBoard
+from pharos_operator.reconcile.projections import record_all
 from pharos_operator.reconcile.publication import Publication
 from pharos_operator.reconcile.queue import WorkQueue
 from pharos_operator.reconcile.reports import Reports
@@ -64,6 +65,7 @@ class Replica:
         self._peers = Peers(session, settings.http_port)
         self._board = GatewayBoard(self._index, settings.namespace)
         self._progress = ProgressBoard()
+        self._observer = Observer(self._index, self._progress, self._board)
         self._reports = Reports(server, self._index, self._progress, self._clock)
         self._election = Election(server, _terms(settings), self._clock)
         self._rows = store.rows(settings.database_url.get_secret_value(), telemetry)
@@ -85,11 +87,10 @@ class Replica:
             actor=Actor(server, self._index, self._rows, Manifests(self._index, platform)),
             publication=Publication(server, self._index, self._settings.pod_name),
         )
-        observer = Observer(self._index, self._progress, self._board)
         metrics = Prometheus(
             session, self._settings.prometheus_url, self._settings.prometheus_timeout_s
         )
-        by_kind = reconciles(observer, Sampling(metrics), hands)
+        by_kind = reconciles(self._observer, Sampling(metrics), hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 
     @property
@@ -131,6 +132,9 @@ class Replica:
         home = (self._settings.namespace, self._settings.pod_name)
         try:
             self.dispatch.enqueue_all()
+            await record_all(
+                self._rows, self._index, self._observer, self._settings.platform, self._clock.now()
+            )
             async with asyncio.TaskGroup() as group:
                 group.create_task(watch.run(home, self.dispatch.enqueue))
                 for queue in self._queues.values():

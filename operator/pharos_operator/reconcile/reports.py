@@ -76,7 +76,7 @@ class Reports:
 def _pod(status: dict[str, Any]) -> tuple[str, str]:
     user = status.get("user") or {}
     pods = (user.get("extra") or {}).get(_POD) or ()
-    parts = str(user.get("username", "")).split(":")
+    parts = str(user.get("username", "")).split(":")  # system:serviceaccount:<namespace>:<name>
     if not status.get("authenticated") or len(pods) != 1 or len(parts) != 4:
         raise Refused("NotAuthenticated", "The token is not that of a pod, or has expired.")
     return parts[2], str(pods[0])

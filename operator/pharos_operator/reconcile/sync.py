@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from pharos_operator.adapters.resources import Resource
-from pharos_operator.errors import Retryable, Terminal
+from pharos_operator.errors import PharosError
 from pharos_operator.reconcile.freshness import Freshness
 from pharos_operator.reconcile.index import Index, Key, key_of, version_of
 
@@ -54,14 +54,17 @@ class Sync:
                 await self._patiently(resource)
 
     async def _patiently(self, resource: Resource) -> None:
-        while True:
-            try:
-                newest = [await self._once(resource, each) for each in self._namespaces]
-                self.freshness.listed(resource.kind, max(newest))
-                return
-            except (Retryable, Terminal) as problem:
-                log.warning("cannot list", extra={"kind": resource.kind, "problem": str(problem)})
-                await asyncio.sleep(_RETRY_S)
+        while not await self._listed(resource):
+            await asyncio.sleep(_RETRY_S)
+
+    async def _listed(self, resource: Resource) -> bool:
+        try:
+            newest = [await self._once(resource, each) for each in self._namespaces]
+        except PharosError as problem:
+            log.warning("cannot list", extra={"kind": resource.kind, "problem": str(problem)})
+            return False
+        self.freshness.listed(resource.kind, max(newest))
+        return True
 
     async def _once(self, resource: Resource, namespace: str) -> int:
         alive: dict[Key, int] = {}

@@ -99,7 +99,8 @@ def _waiting(waiting: Body) -> str:
 
 
 def _since(pod: Body) -> str | None:
-    return (pod.get("status") or {}).get("startTime") or pod["metadata"].get("creationTimestamp")
+    started: str | None = (pod.get("status") or {}).get("startTime")
+    return started or pod["metadata"].get("creationTimestamp")
 
 
 def deployment_view(deployment: Body, pods: Iterable[Body]) -> DeploymentView:

@@ -1,4 +1,4 @@
-"""The Kubernetes Event of something that a decision tells. One event a second and message."""
+"""The Kubernetes Event of something that a decision tells. One event for each message and state."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def event(told: Event, about: Resource, at: datetime, instance: str) -> Manifest
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"name": _name(told, about, at), "namespace": meta.namespace},
+        "metadata": {"name": _name(told, about), "namespace": meta.namespace},
         "eventTime": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "type": told.type.value,
         "reason": told.reason,
@@ -36,9 +36,9 @@ def event(told: Event, about: Resource, at: datetime, instance: str) -> Manifest
     }
 
 
-def _name(told: Event, about: Resource, at: datetime) -> str:
-    """The same telling has the same name, so that a repeat collides."""
-    moment = at.replace(microsecond=0).isoformat()
-    text = "\n".join((about.metadata.uid, told.reason, told.message, moment))
+def _name(told: Event, about: Resource) -> str:
+    """The same telling about the same state has the same name, so that a repeat collides."""
+    meta = about.metadata
+    text = "\n".join((meta.uid, meta.resource_version, told.reason, told.message))
     mark = hashlib.sha256(text.encode()).hexdigest()[:16]
     return bounded(about.metadata.name, f".{mark}", _NAME_LIMIT)
