@@ -34,11 +34,14 @@ def described(course: Course, look: Look) -> Course:
     return course.set(phase=_phase(course, look))
 
 
-def ended(course: Course) -> Course:
-    """``course`` with the findings of a run that has ended."""
-    return course.find(
-        condition(RunCondition.PROGRESSING, False, RunReason.FINISHED, "The run has ended.")
+def ended(course: Course, look: Look) -> Course:
+    """``course`` with the findings of a run that has ended; what came before stays as it was."""
+    progressing = condition(
+        RunCondition.PROGRESSING, False, RunReason.FINISHED, "The run has ended."
     )
+    if look.run.status.finished_at is not None:
+        return course.find(progressing)
+    return course.find(_model_found(look), _scheduled(course, look), progressing)
 
 
 def _model_found(look: Look) -> Finding:

@@ -16,7 +16,7 @@ from pharos_api.trainingrun import (
     StepStatus,
     TrainingRunStatus,
 )
-from pharos_operator.decide.conditions import merge
+from pharos_operator.decide.conditions import RunCondition, merge
 from pharos_operator.decide.course import Course
 from pharos_operator.decide.decision import Decision, Delete, Platform, Ref, StartStep, SuspendJob
 from pharos_operator.decide.observation import JobState, JobView, RunObservation
@@ -32,6 +32,8 @@ from pharos_operator.decide.run_attempts import absorb, active_jobs, deletion, f
 from pharos_operator.decide.run_commands import obey
 from pharos_operator.decide.run_conditions import described, ended
 from pharos_operator.decide.run_version import chosen_version, registered
+
+_ORDER = [kind.value for kind in RunCondition]
 
 
 def decide(obs: RunObservation, platform: Platform, now: datetime) -> Decision[TrainingRunStatus]:
@@ -185,7 +187,7 @@ def _rest(course: Course, look: Look) -> Course:
     """A run that has ended: nothing of it runs, and it goes when its time is up."""
     known = {each.ref.name for each in course.actions if isinstance(each, Delete)}
     left = [deletion(job, look) for job in active_jobs(look) if job.name not in known]
-    return _with_time_to_live(ended(course.act(*left)), look)
+    return _with_time_to_live(ended(course.act(*left), look), look)
 
 
 def _with_time_to_live(course: Course, look: Look) -> Course:
@@ -202,7 +204,8 @@ def _with_time_to_live(course: Course, look: Look) -> Course:
 def _decision(course: Course, look: Look) -> Decision[TrainingRunStatus]:
     status = course.status
     generation = look.run.metadata.generation
-    conditions = merge(status.conditions, course.findings, generation, look.now)
+    findings = sorted(course.findings, key=lambda each: _ORDER.index(each.type))
+    conditions = merge(status.conditions, findings, generation, look.now)
     return Decision(
         status=status.model_copy(update={"conditions": conditions}),
         actions=course.actions,

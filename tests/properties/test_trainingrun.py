@@ -1,0 +1,118 @@
+"""Whatever the Jobs do and wherever the operator is killed, a run ends in the same place."""
+
+from copy import deepcopy
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pharos_api.jobio import PIPELINE
+from pharos_api.meta import Command
+from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase
+from run_builders import make_run
+from run_world import Outcome, World
+
+_ANYWHERE = (
+    Outcome.OK,
+    Outcome.CRASH,
+    Outcome.AWAY,
+    Outcome.PREEMPTED,
+    Outcome.OUT_OF_MEMORY,
+    Outcome.BAD_INPUT,
+    Outcome.LOST,
+)
+_ONLY = {
+    StepName.TRAIN: (Outcome.DIVERGED,),
+    StepName.EVALUATE: (Outcome.GATE,),
+    StepName.REGISTER: (Outcome.VERSION_EXISTS,),
+}
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    script = {
+        step: draw(st.lists(st.sampled_from(_ANYWHERE + _ONLY.get(step, ())), max_size=6))
+        for step in PIPELINE
+    }
+    spec = {
+        "maxAttempts": draw(st.integers(1, 4)),
+        "activeDeadlineSeconds": 2_592_000,
+        "trainer": {"hyperparameters": {"batchSize": draw(st.sampled_from([1, 4, 16]))}},
+    }
+    if draw(st.booleans()):
+        spec["search"] = {"trials": 2}
+    return World(make_run(**spec), script)
+
+
+kills = st.dictionaries(st.integers(0, 30), st.integers(0, 3), max_size=12)
+
+
+@given(worlds(), kills)
+@settings(max_examples=300, deadline=None)
+def test_a_run_killed_anywhere_ends_as_one_that_never_was(
+    world: World, killed: dict[int, int]
+) -> None:
+    undisturbed = deepcopy(world)
+    undisturbed.settle()
+    world.settle(killed)
+    assert world.end() == undisturbed.end()
+
+
+@given(worlds())
+@settings(max_examples=200, deadline=None)
+def test_after_acting_the_same_look_changes_nothing(world: World) -> None:
+    for _ in range(60):
+        world.reconcile()
+        while world.reconcile().requeue_after_s == 0:
+            pass
+        again = world.look()
+        assert again.status == world.run.status
+        assert not again.events
+        assert not again.actions
+        world.finish_jobs()
+        world.wait(301)
+
+
+@given(worlds(), st.integers(0, 40))
+@settings(max_examples=200, deadline=None)
+def test_an_end_is_an_end_whatever_jobs_still_say(world: World, more: int) -> None:
+    world.settle()
+    end, versions = world.end(), len(world.versions)
+    for job, started in list(world.started.items())[: more % 7]:
+        world.jobs[job] = world._ended(world.jobs.get(job) or _ghost(job))
+        assert started.job == job
+    world.wait(10_000_000)
+    assert not world.reconcile().actions
+    assert world.end() == end
+    assert len(world.versions) == versions
+
+
+def _ghost(job: str):  # type: ignore[no-untyped-def]
+    from run_builders import active
+
+    return active(job)
+
+
+@given(worlds())
+@settings(max_examples=200, deadline=None)
+def test_a_run_that_succeeded_has_one_version_and_all_its_steps(world: World) -> None:
+    world.settle()
+    states = {step.state for step in world.run.status.steps}
+    if world.run.status.phase is TrainingRunPhase.SUCCEEDED:
+        assert states == {StepState.SUCCEEDED}
+        assert list(world.versions) == [world.run.status.model_version]
+    else:
+        assert StepState.FAILED in states
+        assert not world.versions
+
+
+@given(worlds(), kills)
+@settings(max_examples=200, deadline=None)
+def test_a_retry_goes_on_from_the_step_that_failed(world: World, killed: dict[int, int]) -> None:
+    world.settle()
+    done = {s.name for s in world.run.status.steps if s.state is StepState.SUCCEEDED}
+    jobs_before = set(world.jobs)
+    world.script = {}
+    world.write_status(command=Command(id="1", verb="Retry").to_json())
+    world.settle(killed)
+    assert world.run.status.phase is TrainingRunPhase.SUCCEEDED
+    repeated = {world.started[job].step_input.step for job in set(world.jobs) - jobs_before}
+    assert not repeated & done
