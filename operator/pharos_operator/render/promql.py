@@ -98,7 +98,7 @@ def _of_arm(cluster: str, window: str) -> tuple[tuple[str, str], ...]:
     # and no such series, there are no errors.
     return (
         ("requests", requests),
-        ("errors", f"{errors} or {requests} * 0"),
+        ("errors", f"{errors} or 0 * sum({names.ENVOY_REQUESTS}{{{chosen}}})"),
         ("latency", slow),
     )
 
