@@ -10,6 +10,7 @@ import sys
 from time import perf_counter
 
 import uvicorn
+from prometheus_client import disable_created_metrics
 from pydantic import ValidationError
 
 from pharos_api.jobio import ExitCode
@@ -42,6 +43,7 @@ def main() -> int:
         print(_settings_sentence(error), file=sys.stderr)
         return ExitCode.BAD_INPUT
     configure_logging(settings)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left it untyped
     try:
         service = build_service(settings)
     except ModelRejected as rejected:

@@ -1,4 +1,4 @@
-"""Builds the classifier out of a verified model: picks the engine, reads the tokenizer, warms up."""
+"""Builds the classifier out of a verified model: engine, tokenizer, warm-up."""
 
 from tokenizers import Tokenizer
 

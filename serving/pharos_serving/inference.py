@@ -1,7 +1,7 @@
 """The one thread that computes, and the bounded queue in front of it.
 
 On a CPU a second computing thread only divides the same cores, so there is one. The event loop
-never waits for it: it holds futures. A full queue refuses at once instead of letting everybody wait.
+never waits for it: it holds futures. A full queue refuses at once instead of letting all wait.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Pharos' own routes: classify, feedback, health, metrics. HTTP to values and back, nothing else."""
+"""Pharos' own routes: classify, feedback, health, metrics. HTTP to values and back only."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -49,7 +49,7 @@ def _without_emails(text: str) -> str:
 
 
 def _local_part_start(text: str, lowest: int, at: int) -> int | None:
-    """Leftmost place in ``lowest..at`` from which ``\\b[local]+`` reaches the ``@`` at ``at``."""
+    """Leftmost word boundary in the local part that ends at ``at``; None if there is none."""
     first = at
     while first > lowest and text[first - 1] in _EMAIL_LOCAL:
         first -= 1
@@ -60,7 +60,7 @@ def _local_part_start(text: str, lowest: int, at: int) -> int | None:
 
 
 def _is_word(text: str, index: int) -> bool:
-    """Whether ``\\w`` matches there; outside of the text nothing does."""
+    """Whether a word character stands there; outside of the text there is none."""
     return 0 <= index < len(text) and (text[index].isalnum() or text[index] == "_")
 
 

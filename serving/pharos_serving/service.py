@@ -46,8 +46,8 @@ class Service:
     classifier: Classifier
     worker: InferenceWorker
     metrics: Metrics
-    limits: Limits = Limits()
-    fault: Fault = Fault()
+    limits: Limits = field(default_factory=Limits)
+    fault: Fault = field(default_factory=Fault)
     log: PredictionLog = field(default_factory=DiscardingLog)
     monitor: PredictionMonitor = field(default_factory=PredictionMonitor)
     draining: bool = False

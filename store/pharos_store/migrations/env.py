@@ -1,0 +1,13 @@
+"""Runs Alembic on the connection that ``upgrading`` opened."""
+
+from alembic import context
+
+from pharos_store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    compare_type=True,
+    render_as_batch=True,
+)
+context.run_migrations()

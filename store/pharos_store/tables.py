@@ -1,0 +1,247 @@
+"""The tables of rows DBM-5 to DBM-16, typed.
+
+Names of indexes carry their table, because PostgreSQL wants them unique in a schema. A version
+number is unique within one model, since a cluster holds many models. Times are UTC. On SQLite,
+JSONB becomes JSON.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment: ``timestamp with time zone`` in PostgreSQL, UTC without a zone in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a moment without a zone; send UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give UTC back."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class VersionStatus(StrEnum):
+    """Row DBM-6."""
+
+    TRAINING = "training"
+    TESTING = "testing"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+
+
+class ExperimentStatus(StrEnum):
+    """Row DBM-9."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class TriggerType(StrEnum):
+    """Row DBM-14, and the fourth trigger of the settled points."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    DATA_GROWTH = "data_growth"
+    ACCURACY_DROP = "accuracy_drop"
+
+
+class RetrainingStatus(StrEnum):
+    """Row DBM-15."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+def _one_of(column: str, values: type[StrEnum], table: str) -> CheckConstraint:
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"ck_{table}_{column}")
+
+
+class Base(DeclarativeBase):
+    """Maps Python types to column types."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy declares it so
+        datetime: Utc(),
+        UUID: Uuid(),
+        dict[str, Any]: JSON_DOCUMENT,
+        float: Double(),
+        str: Text(),
+    }
+
+
+_NOT_ARCHIVED = text("status <> 'archived'")
+
+
+class ModelVersionRecord(Base):
+    """A projection of a ModelVersion.
+
+    An object that was deleted and made again has another UID: its old row stays, archived, because
+    predictions refer to it.
+    """
+
+    __tablename__ = "model_versions"
+    __table_args__ = (
+        Index(
+            "uq_model_versions_version",
+            "namespace",
+            "model",
+            "version",
+            unique=True,
+            postgresql_where=_NOT_ARCHIVED,
+            sqlite_where=_NOT_ARCHIVED,
+        ),
+        _one_of("status", VersionStatus, "model_versions"),
+        Index("idx_model_versions_version", "version"),
+        Index("idx_model_versions_status", "status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(String(20))
+    model_type: Mapped[str] = mapped_column(String(50))
+    model_path: Mapped[str]
+    status: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    promoted_at: Mapped[datetime | None]
+    # ``metadata`` is taken by SQLAlchemy's own attribute.
+    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", JSON_DOCUMENT)
+    metrics: Mapped[dict[str, Any] | None]
+    namespace: Mapped[str] = mapped_column(String(63))
+    model: Mapped[str] = mapped_column(String(63))
+
+
+class ExperimentRecord(Base):
+    """A projection of an ABExperiment."""
+
+    __tablename__ = "ab_test_experiments"
+    __table_args__ = (
+        CheckConstraint(
+            "traffic_split >= 0 AND traffic_split <= 1", name="ck_ab_test_experiments_split"
+        ),
+        _one_of("status", ExperimentStatus, "ab_test_experiments"),
+        Index("idx_ab_test_experiments_status", "status"),
+        Index("idx_ab_test_experiments_dates", "start_date", "end_date"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    control_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id"))
+    treatment_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id"))
+    traffic_split: Mapped[float]
+    start_date: Mapped[datetime]
+    end_date: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(String(20))
+    results: Mapped[dict[str, Any] | None]
+
+
+class PredictionRecord(Base):
+    """One answered text. The columns from ``request_id`` on are those of settled point A17."""
+
+    __tablename__ = "prediction_logs"
+    __table_args__ = (
+        Index("idx_prediction_logs_experiment", "experiment_id"),
+        Index("idx_prediction_logs_version", "model_version_id"),
+        Index("idx_prediction_logs_created_at", "created_at"),
+        Index("idx_prediction_logs_request", "request_id"),
+        Index("idx_prediction_logs_user", "user_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    experiment_id: Mapped[UUID | None] = mapped_column(ForeignKey("ab_test_experiments.id"))
+    model_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id"))
+    input_text: Mapped[str]
+    predictions: Mapped[dict[str, Any]]
+    latency_ms: Mapped[float]
+    created_at: Mapped[datetime]
+    user_id: Mapped[UUID | None]
+    request_id: Mapped[str] = mapped_column(String(200))
+    arm: Mapped[str] = mapped_column(String(20))
+    predicted: Mapped[str | None] = mapped_column(String(200))
+    label: Mapped[str | None] = mapped_column(String(200))
+    label_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    text_hash: Mapped[str] = mapped_column(String(64))
+    text_length: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class FeedbackRecord(Base):
+    """The newest label of a request; it may arrive before the prediction's own row."""
+
+    __tablename__ = "feedback"
+
+    request_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    label: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class RetrainingRecord(Base):
+    """A retraining and how it ended."""
+
+    __tablename__ = "retraining_runs"
+    __table_args__ = (
+        _one_of("trigger_type", TriggerType, "retraining_runs"),
+        _one_of("status", RetrainingStatus, "retraining_runs"),
+        Index("idx_retraining_runs_status", "status"),
+        Index("idx_retraining_runs_started_at", "started_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    trigger_type: Mapped[str] = mapped_column(String(50))
+    dataset_size: Mapped[int] = mapped_column(Integer)
+    new_data_count: Mapped[int] = mapped_column(Integer)
+    model_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id"))
+    status: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    training_time_seconds: Mapped[int | None] = mapped_column(Integer)
+    metrics: Mapped[dict[str, Any] | None]
+    error_message: Mapped[str | None]
+
+
+class EvidenceRecord(Base):
+    """What a decision about an experiment rested on; written once, never changed."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("idx_evidence_experiment", "experiment_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    experiment_id: Mapped[UUID]
+    at: Mapped[datetime]
+    document: Mapped[dict[str, Any]]
