@@ -214,10 +214,8 @@ def _ask(look: Look, draft: ExperimentDraft, index: int) -> ExperimentDraft:
         candidate_replicas=max(draft.status.candidate_replicas, _pods_for(look, percent / 100)),
         step_arms=look.arms or draft.status.arms,
     )
-    message = f"{_where(look, asked)} asked for"
-    return _holding(asked, ExperimentReason.STEPPING, message).tell(
-        ExperimentReason.STEPPING, message
-    )
+    asked = asked.tell(ExperimentReason.STEPPING, f"{_where(look, asked)} is asked for")
+    return _unconfirmed(look, asked) or asked
 
 
 def _pods_for(look: Look, share: float) -> int:
