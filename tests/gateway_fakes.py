@@ -1,6 +1,7 @@
 """An Envoy as far as the control plane can see it: subscribes, warms up, confirms and refuses."""
 
 from collections import deque
+from typing import Any
 
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
@@ -101,8 +102,8 @@ class FakeEnvoy:
             self.outbox.append(self._held)
             self._held = None
 
-    def _say(self, kind: str, **fields: object) -> None:
-        request = DeltaDiscoveryRequest(type_url=kind, **fields)  # type: ignore[arg-type]
+    def _say(self, kind: str, **fields: Any) -> None:
+        request = DeltaDiscoveryRequest(type_url=kind, **fields)
         request.node.id = self.node
         self.outbox.append(request)
 

@@ -16,7 +16,7 @@ import grpc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from pharos_operator.errors import Terminal
-from pharos_operator.gateway.render import Options, render
+from pharos_operator.gateway.render import Options, Renderer
 from pharos_operator.gateway.routes import TIMEOUT_S
 from pharos_operator.gateway.snapshot import Snapshot
 from pharos_operator.gateway.state import GatewayState, newest
@@ -54,7 +54,7 @@ class AdsServer:
     def __init__(
         self, options: Options, clock: Callable[[], datetime], drain_s: float = DRAIN_S
     ) -> None:
-        self._options, self._clock, self._drain_s = options, clock, drain_s
+        self._renderer, self._clock, self._drain_s = Renderer(options), clock, drain_s
         self._connections: set[_Connection] = set()
         self._target: Target | None = None
         self._server: grpc.aio.Server | None = None
@@ -83,7 +83,7 @@ class AdsServer:
 
     def publish(self, snapshot: Snapshot) -> None:
         """Make this the wanted state of every gateway, now and whenever one connects."""
-        self._target = Target(snapshot.revisions(), render(snapshot, self._options))
+        self._target = Target(snapshot.revisions(), self._renderer.render(snapshot))
         self._wake_all()
 
     def state(self) -> list[GatewayState]:

@@ -17,12 +17,11 @@ UPSTREAM_IDLE_S = 4
 
 # A pod that dies fails all its requests in one instant, and each wants a retry at that instant.
 MIN_RETRIES = 100
-MAX_REQUESTS = 2048
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def cluster(name: str) -> dict[str, Any]:
+def cluster(name: str, max_requests: int) -> dict[str, Any]:
     """A cluster whose endpoints come by EDS under the same name."""
     return {
         "name": name,
@@ -31,7 +30,7 @@ def cluster(name: str) -> dict[str, Any]:
         "connect_timeout": "0.5s",
         "lb_policy": "LEAST_REQUEST",
         "ignore_health_on_host_removal": True,
-        "circuit_breakers": {"thresholds": [_limits()]},
+        "circuit_breakers": {"thresholds": [_limits(max_requests)]},
         "outlier_detection": _ejection(),
         "common_lb_config": {"healthy_panic_threshold": {"value": 50}},
         "typed_extension_protocol_options": {_HTTP_OPTIONS: _http()},
@@ -47,11 +46,11 @@ def load_assignment(pool: Pool) -> dict[str, Any]:
     return {"cluster_name": pool.cluster, "endpoints": [{"lb_endpoints": hosts}] if hosts else []}
 
 
-def _limits() -> dict[str, Any]:
+def _limits(max_requests: int) -> dict[str, Any]:
     return {
-        "max_connections": MAX_REQUESTS,
-        "max_pending_requests": MAX_REQUESTS,
-        "max_requests": MAX_REQUESTS,
+        "max_connections": max_requests,
+        "max_pending_requests": max_requests,
+        "max_requests": max_requests,
         "retry_budget": {"budget_percent": {"value": 20}, "min_retry_concurrency": MIN_RETRIES},
     }
 

@@ -4,13 +4,14 @@ Equal snapshots give equal bytes, so a restarted control plane sends nothing tha
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.endpoint.v3.endpoint_pb2 import ClusterLoadAssignment
 from envoy.config.listener.v3.listener_pb2 import Listener
+from envoy.config.route.v3.route_components_pb2 import Route
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 
 # Imported for their side effect: an ``@type`` can only be packed once its descriptor is loaded.
@@ -26,12 +27,13 @@ from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2 as _htt
 from envoy.service.discovery.v3.discovery_pb2 import Resource
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
 
 from pharos_api import names
 from pharos_operator.gateway.clusters import TYPE, cluster, load_assignment
 from pharos_operator.gateway.listener import LISTENER, listener
-from pharos_operator.gateway.routes import ROUTES, route_configuration
-from pharos_operator.gateway.snapshot import Snapshot
+from pharos_operator.gateway.routes import ROUTES, Rules, model_rules, table
+from pharos_operator.gateway.snapshot import ModelRoute, Pool, Snapshot
 
 CLUSTERS = TYPE + "envoy.config.cluster.v3.Cluster"
 ENDPOINTS = TYPE + "envoy.config.endpoint.v3.ClusterLoadAssignment"
@@ -44,30 +46,89 @@ Wanted = Mapping[str, Mapping[str, Resource]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the gateways are set up; ``allow_pin`` lets any caller choose a version by header."""
+    """How the gateways are set up.
+
+    ``allow_pin`` lets any caller choose a version by header; ``max_requests`` may be under way to
+    one arm at a time, in each gateway.
+    """
 
     port: int = names.PORT_GATEWAY
     allow_pin: bool = True
+    max_requests: int = 2048
+
+
+class Renderer:
+    """Renders snapshots; what has not changed since the last one is not made again."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        front = listener(options.port, options.allow_pin)
+        self._front = {LISTENER: _resource(LISTENER, ParseDict(front, Listener()))}
+        self._clusters: _Last[str, Resource] = _Last(
+            lambda name: _cluster(name, options.max_requests)
+        )
+        self._endpoints = _Last(_endpoints)
+        self._rules = _Last(_rules)
+
+    def render(self, snapshot: Snapshot) -> Wanted:
+        """All resources that an Envoy needs to carry out the snapshot."""
+        clusters = self._clusters.all(pool.cluster for pool in snapshot.pools)
+        return {
+            CLUSTERS: {r.name: r for r in clusters},
+            ENDPOINTS: {r.name: r for r in self._endpoints.all(snapshot.pools)},
+            LISTENERS: self._front,
+            ROUTE_TABLES: {ROUTES: self._table(snapshot.routes)},
+        }
+
+    def _table(self, routes: tuple[ModelRoute, ...]) -> Resource:
+        wanted = Rules.of(routes, self._options.allow_pin)
+        ambiguous = (rules.route.model for rules in wanted if not rules.unique)
+        message = ParseDict(table(ambiguous), RouteConfiguration())
+        host = message.virtual_hosts[0]
+        last = list(host.routes)
+        del host.routes[:]
+        for rules in self._rules.all(wanted):
+            host.routes.extend(rules)
+        host.routes.extend(last)
+        return _resource(ROUTES, message)
 
 
 def render(snapshot: Snapshot, options: Options) -> Wanted:
-    """All resources that an Envoy needs to carry out the snapshot."""
-    pools = snapshot.pools
-    table = route_configuration(snapshot.routes, options.allow_pin)
-    front = listener(options.port, options.allow_pin)
-    return {
-        CLUSTERS: {p.cluster: _resource(p.cluster, cluster(p.cluster), Cluster()) for p in pools},
-        ENDPOINTS: {
-            p.cluster: _resource(p.cluster, load_assignment(p), ClusterLoadAssignment())
-            for p in pools
-        },
-        LISTENERS: {LISTENER: _resource(LISTENER, front, Listener())},
-        ROUTE_TABLES: {ROUTES: _resource(ROUTES, table, RouteConfiguration())},
-    }
+    """One snapshot, rendered by itself."""
+    return Renderer(options).render(snapshot)
 
 
-def _resource(name: str, spec: dict[str, Any], message: Any) -> Resource:
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class _Last(Generic[K, V]):
+    """Values by what they are made of, kept from one round to the next."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        self._make = make
+        self._kept: dict[K, V] = {}
+
+    def all(self, keys: Iterable[K]) -> Iterable[V]:
+        kept, make = self._kept, self._make
+        self._kept = {key: kept[key] if key in kept else make(key) for key in keys}
+        return self._kept.values()
+
+
+def _cluster(name: str, max_requests: int) -> Resource:
+    return _resource(name, ParseDict(cluster(name, max_requests), Cluster()))
+
+
+def _endpoints(pool: Pool) -> Resource:
+    return _resource(pool.cluster, ParseDict(load_assignment(pool), ClusterLoadAssignment()))
+
+
+def _rules(rules: Rules) -> list[Route]:
+    return [ParseDict(rule, Route()) for rule in model_rules(rules)]
+
+
+def _resource(name: str, message: Message) -> Resource:
     body = AnyMessage()
-    body.Pack(ParseDict(spec, message), deterministic=True)
+    body.Pack(message, deterministic=True)
     version = hashlib.sha256(body.value).hexdigest()[:16]
     return Resource(name=name, version=version, resource=body)

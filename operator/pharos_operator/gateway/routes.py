@@ -15,6 +15,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pharos_api import names
@@ -34,49 +35,58 @@ Action = dict[str, Any]
 _PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 
 
-def route_configuration(routes: Iterable[ModelRoute], allow_pin: bool) -> dict[str, Any]:
-    """All models' routes on every host name, and a 404 that helps for everything else."""
-    models = tuple(routes)
-    named = Counter(model.model for model in models)
-    rules = [
-        rule for model in models for rule in model_routes(model, allow_pin, named[model.model] == 1)
-    ]
-    ambiguous = [_ambiguous(name) for name, count in sorted(named.items()) if count > 1]
-    host = {"name": "models", "domains": ["*"], "routes": [*rules, *ambiguous, _unknown()]}
-    return {
-        "name": ROUTES,
-        "virtual_hosts": [host | {"request_headers_to_remove": [names.HEADER_PIN]}],
-        # Clusters are warm before their routes arrive, so an unknown one is our mistake: refuse it.
-        "validate_clusters": True,
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one model's rules are made of. Equal values make equal rules."""
+
+    route: ModelRoute
+    unique: bool
+    """Whether the model's name alone says which model is meant."""
+    allow_pin: bool
+
+    @staticmethod
+    def of(routes: Iterable[ModelRoute], allow_pin: bool) -> "list[Rules]":
+        """The rules of all models."""
+        models = tuple(routes)
+        named = Counter(model.model for model in models)
+        return [Rules(model, named[model.model] == 1, allow_pin) for model in models]
+
+
+def table(ambiguous: Iterable[str]) -> dict[str, Any]:
+    """The frame around all models' rules: on every host name, with answers for everything else."""
+    host = {
+        "name": "models",
+        "domains": ["*"],
+        "routes": [*(_ambiguous(name) for name in sorted(set(ambiguous))), _unknown()],
+        "request_headers_to_remove": [names.HEADER_PIN],
+        "retry_policy": _retries(),
     }
+    # Clusters are warm before their routes arrive, so an unknown one is our mistake: refuse it.
+    return {"name": ROUTES, "virtual_hosts": [host], "validate_clusters": True}
 
 
-def model_routes(route: ModelRoute, allow_pin: bool, unique: bool) -> Iterator[dict[str, Any]]:
+def model_rules(rules: Rules) -> Iterator[dict[str, Any]]:
     """One model's rules, below its own prefix and, if its name is unique, below ``/v2/models``."""
+    route = rules.route
     prefix = f"/models/{route.namespace}/{route.model}"
     own = {"regex_rewrite": {"pattern": {"regex": f"^{re.escape(prefix)}/?"}, "substitution": "/"}}
-    yield from _rules(route, {"path_separated_prefix": prefix}, own, allow_pin)
-    if unique:
-        yield from _rules(
-            route, {"path_separated_prefix": f"/v2/models/{route.model}"}, {}, allow_pin
-        )
+    yield from _below(rules, {"path_separated_prefix": prefix}, own)
+    if rules.unique:
+        yield from _below(rules, {"path_separated_prefix": f"/v2/models/{route.model}"}, {})
 
 
-def _rules(
-    route: ModelRoute, match: Match, rewrite: Action, allow_pin: bool
-) -> Iterator[dict[str, Any]]:
-    if route.stable is None:
+def _below(rules: Rules, match: Match, rewrite: Action) -> Iterator[dict[str, Any]]:
+    route, stable = rules.route, rules.route.stable
+    if stable is None:
         yield _answer(match, 503, _no_version(route))
         return
     action = _action(route) | rewrite
-    if allow_pin:
-        yield from (
-            _pinned(route, version, match, action) for version in _versions(route, route.stable)
-        )
+    if rules.allow_pin:
+        yield from (_pinned(route, version, match, action) for version in _versions(route, stable))
     if route.experiment:
-        yield _split(route, route.stable, route.experiment, match | _known_user(), action)
-    plain = action | {"cluster": route.cluster(route.stable, Arm.OUTSIDE)}
-    yield {"match": match, "route": plain} | _told(route, route.stable, Arm.OUTSIDE)
+        yield _split(route, stable, route.experiment, match | _known_user(), action)
+    plain = action | {"cluster": route.cluster(stable, Arm.OUTSIDE)}
+    yield {"match": match, "route": plain} | _told(route, stable, Arm.OUTSIDE)
 
 
 def _versions(route: ModelRoute, stable: Version) -> tuple[Version, ...]:
@@ -128,7 +138,7 @@ def _split(
 
 
 def _action(route: ModelRoute) -> Action:
-    shared = {"timeout": f"{TIMEOUT_S}s", "retry_policy": _retries()}
+    shared: Action = {"timeout": f"{TIMEOUT_S}s"}
     return shared | {"request_mirror_policies": _mirrors(route)} if route.mirror else shared
 
 

@@ -51,8 +51,8 @@ class Gateway:
 
     node: str
     process: asyncio.subprocess.Process
+    admin_port: int
     stats_port: int
-    log: Path
 
 
 @dataclass
@@ -85,8 +85,8 @@ class Lab:
         self.stack, self.folder, self.session = stack, folder, session
         self.traffic_port, self.xds_port = free_port(), free_port()
 
-    async def control_plane(self, drain_s: float = 0.2) -> AdsServer:
-        options = Options(port=self.traffic_port)
+    async def control_plane(self, drain_s: float = 0.2, **options_: Any) -> AdsServer:
+        options = Options(port=self.traffic_port, **options_)
         server = AdsServer(options, lambda: datetime.now(UTC), drain_s)
         await server.start(f"127.0.0.1:{self.xds_port}")
         self.stack.push_async_callback(server.stop)
@@ -109,7 +109,7 @@ class Lab:
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(*command, stdout=out, stderr=out)
         self.stack.push_async_callback(stop, process)
-        return Gateway(node, process, stats_port, log)
+        return Gateway(node, process, admin_port, stats_port)
 
     async def ask(self, user: str | None = None, path: str = PATH, **headers: str) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -160,6 +160,11 @@ class Lab:
         url = f"http://127.0.0.1:{gateway.stats_port}{path}"
         async with self.session.request(method, url) as response:
             return response.status, await response.text()
+
+    async def command(self, gateway: Gateway, path: str) -> None:
+        """What the pod's own hooks send to the admin interface."""
+        async with self.session.post(f"http://127.0.0.1:{gateway.admin_port}{path}") as response:
+            response.raise_for_status()
 
 
 async def live(server: AdsServer, revision: int, nodes: int = 1, key: str = KEY) -> None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-import pytest
 from gateway_builders import SALT, V2, route, traffic
 from integration.gateway.lab import Answer, Lab, live, publish
 
 from pharos_api.assignment import HALF, assign
-from pharos_operator.gateway import clusters
 
 CHANGES = 200
 
@@ -104,8 +102,8 @@ async def test_bursts_of_snapshots_end_at_the_newest(lab: Lab) -> None:
     assert not load.failed()
 
 
-async def test_a_changed_definition_of_clusters_is_confirmed_at_once(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+async def test_a_control_plane_that_defines_clusters_otherwise_is_confirmed_at_once(
+    lab: Lab,
 ) -> None:
     """Envoy does not ask again for the endpoints; without them it would wait for 15 s."""
     _, one = await lab.pod("one")
@@ -113,7 +111,8 @@ async def test_a_changed_definition_of_clusters_is_confirmed_at_once(
     await lab.envoy()
     await publish(server, traffic(route(1), v1=[one]))
     async with lab.load() as load:
-        for revision in range(2, 12):
-            monkeypatch.setattr(clusters, "MAX_REQUESTS", 2048 + revision)
+        for revision in range(2, 5):
+            await server.stop()
+            server = await lab.control_plane(max_requests=2048 + revision)
             await publish(server, traffic(route(revision), v1=[one]))
     assert not load.failed()

@@ -101,3 +101,20 @@ async def test_a_refused_part_is_reported_and_the_part_before_keeps_serving(lab:
     await publish(server, traffic(route(3), v1=[one]))
     assert server.state()[0].rejected is None
     await live(server, 3)
+
+
+async def test_a_gateway_that_is_taken_away_sends_its_callers_elsewhere_without_a_failure(
+    lab: Lab,
+) -> None:
+    """The hook before the end of a pod: not ready any more, and kept connections end politely."""
+    _, one = await lab.pod("one")
+    server = await lab.control_plane()
+    gateway = await lab.envoy()
+    await publish(server, traffic(route(1), v1=[one]))
+    assert "connection" not in (await lab.ask("ada")).headers
+    async with lab.load() as load:
+        await lab.command(gateway, "/healthcheck/fail")
+        await load.more(100)
+    assert not load.failed()
+    assert (await lab.ask("ada")).headers["connection"] == "close"
+    assert (await lab.scrape(gateway, "/ready"))[0] == 503

@@ -19,7 +19,7 @@ async def test_requests_errors_and_latencies_are_counted_per_arm(lab: Lab) -> No
     gateway = await lab.envoy()
     await publish(server, traffic(route(1, exposure=2500), v1=[one], v2=[two]))
     await lab.ask_all(USERS)
-    arms = [assign(SALT, user, 2500) for user in USERS]
+    arms: list[str] = [assign(SALT, user, 2500) for user in USERS]
     _, text = await lab.scrape(gateway, "/stats/prometheus")
     for arm, version, klass in (
         ("candidate", "v1.1.0", "5"),

@@ -4,18 +4,32 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gateway_builders import V1, V2, route, traffic
+from gateway_builders import V1, V2, experiment, route, traffic
 
-from pharos_operator.gateway.render import CLUSTERS, ROUTE_TABLES, Options, render
-from pharos_operator.gateway.routes import model_routes, route_configuration
-from pharos_operator.gateway.snapshot import Mirror, ModelRoute
+from pharos_operator.gateway.render import (
+    CLUSTERS,
+    ENDPOINTS,
+    LISTENERS,
+    ROUTE_TABLES,
+    Options,
+    Renderer,
+    render,
+)
+from pharos_operator.gateway.routes import Rules, model_rules, table
+from pharos_operator.gateway.snapshot import Endpoint, Mirror, ModelRoute
 
+POD = Endpoint("10.0.0.1", 8080)
 FULL = route(exposure=2500, mirror=Mirror(V2, 12.5))
 
 
 def rules(*routes: ModelRoute, allow_pin: bool = True) -> list[dict[str, Any]]:
-    table = route_configuration(routes, allow_pin)
-    found: list[dict[str, Any]] = table["virtual_hosts"][0]["routes"]
+    found = [rule for own in Rules.of(routes, allow_pin) for rule in model_rules(own)]
+    return [*found, *_rest(*routes)]
+
+
+def _rest(*routes: ModelRoute) -> list[dict[str, Any]]:
+    ambiguous = (r.route.model for r in Rules.of(routes, allow_pin=True) if not r.unique)
+    found: list[dict[str, Any]] = table(ambiguous)["virtual_hosts"][0]["routes"]
     return found
 
 
@@ -54,9 +68,9 @@ def test_the_weights_are_the_segments_of_the_bucket_line(
 def test_every_cluster_that_a_route_names_is_rendered() -> None:
     snapshot = traffic(FULL)
     wanted = render(snapshot, Options())
-    table = route_configuration(snapshot.routes, allow_pin=True)
-    named = set(values(table, "cluster")) | {
-        part["name"] for split in values(table, "clusters") for part in split
+    found = rules(*snapshot.routes)
+    named = set(values(found, "cluster")) | {
+        part["name"] for split in values(found, "clusters") for part in split
     }
     assert named == wanted[CLUSTERS].keys()
 
@@ -81,10 +95,8 @@ def test_without_trusted_testers_no_rule_asks_for_the_pin() -> None:
 
 def test_a_name_in_two_namespaces_has_no_short_path() -> None:
     twin = ModelRoute("other", "arxiv", 1, V1)
-    found = rules(route(), twin)
-    short = [
-        rule for rule in found if rule["match"].get("path_separated_prefix") == "/v2/models/arxiv"
-    ]
+    prefix = {"path_separated_prefix": "/v2/models/arxiv"}
+    short = [rule for rule in rules(route(), twin) if rule["match"] == prefix]
     assert [rule["direct_response"]["status"] for rule in short] == [404]
     assert "Several namespaces" in short[0]["direct_response"]["body"]["inline_string"]
 
@@ -95,29 +107,33 @@ def test_the_rest_of_the_path_ends_in_the_last_rule() -> None:
 
 
 def test_a_dot_in_a_models_name_is_only_a_dot() -> None:
-    found = next(iter(model_routes(route(model="a.b"), allow_pin=False, unique=False)))
+    found = rules(route(model="a.b"))[0]
     assert found["route"]["regex_rewrite"]["pattern"]["regex"] == r"^/models/default/a\.b/?"
 
 
 def test_a_salt_is_taken_literally() -> None:
-    salty = ModelRoute("n", "m", 1, V1, route(exposure=1).experiment)
-    assert salty.experiment is not None
-    odd = ModelRoute("n", "m", 1, V1, type(salty.experiment)("u", "e", r"a\1", V2, 1))
+    odd = ModelRoute("n", "m", 1, V1, experiment(1, salt=r"a\1"))
     rewrite = next(values(rules(odd), "hash_policy"))[0]["header"]["regex_rewrite"]
     assert rewrite["substitution"] == r"a\\1:"
 
 
 def test_only_what_no_model_answered_is_repeated() -> None:
-    policies = list(values(rules(FULL), "retry_on"))
-    assert set(policies) == {"connect-failure,refused-stream,reset"}
+    assert list(values(table([]), "retry_on")) == ["connect-failure,refused-stream,reset"]
+    assert not list(values(rules(FULL), "retry_on"))
 
 
 def test_the_mirror_gets_its_share_and_its_own_arm() -> None:
     mirror = next(values(rules(FULL), "request_mirror_policies"))[0]
     assert mirror["cluster"] == "default/arxiv/v1-1-0/shadow"
     assert mirror["runtime_fraction"]["default_value"]["numerator"] == 125_000
-    told = {
-        m["append"]["header"]["key"]: m["append"]["header"]["value"]
-        for m in mirror["request_headers_mutations"]
-    }
-    assert told["x-pharos-arm"] == "shadow"
+    told = [m["append"]["header"] for m in mirror["request_headers_mutations"]]
+    assert {"key": "x-pharos-arm", "value": "shadow"} in told
+
+
+def test_what_has_not_changed_is_not_rendered_again() -> None:
+    renderer = Renderer(Options())
+    first = renderer.render(traffic(route(1, exposure=500), v1=[POD]))
+    again = renderer.render(traffic(route(2, exposure=600), v1=[POD]))
+    for kind in (CLUSTERS, ENDPOINTS, LISTENERS):
+        assert all(first[kind][name] is again[kind][name] for name in again[kind])
+    assert again == render(traffic(route(2, exposure=600), v1=[POD]), Options())

@@ -1,6 +1,7 @@
 """Routes of models and ready pods become one snapshot."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from gateway_builders import V1, V2, experiment, route
@@ -22,10 +23,10 @@ RUNNING = RouteExperiment(
 )
 
 
-def model(name: str = "arxiv", namespace: str = "default", **status: object) -> Model:
+def model(name: str = "arxiv", namespace: str = "default", **status: Any) -> Model:
     return Model(
         metadata=Metadata(name=name, namespace=namespace),
-        status=ModelStatus(route=Route(revision=3, **status)),  # type: ignore[arg-type]
+        status=ModelStatus(route=Route(revision=3, **status)),
     )
 
 
@@ -78,7 +79,11 @@ def test_every_arm_of_a_version_has_the_same_pods_sorted_and_once() -> None:
 
 
 def test_a_candidate_that_became_stable_already_has_each_cluster_once() -> None:
-    status = {"stable": V2.name, "stable_version": V2.version, "experiment": RUNNING}
+    status: dict[str, Any] = {
+        "stable": V2.name,
+        "stable_version": V2.version,
+        "experiment": RUNNING,
+    }
     clusters = [pool.cluster for pool in snapshot([model(**status)], {}).pools]
     assert sorted(clusters) == sorted(set(clusters))
 
@@ -97,7 +102,7 @@ def test_revisions_are_told_by_namespace_and_name() -> None:
 
 
 def test_a_pod_without_an_ip_address_is_refused() -> None:
-    with pytest.raises(ValueError, match="serving.example"):
+    with pytest.raises(ValueError, match=r"serving\.example"):
         Endpoint("serving.example", 8080)
 
 

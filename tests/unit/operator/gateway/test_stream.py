@@ -179,7 +179,7 @@ def test_a_half_warm_cluster_that_is_no_longer_wanted_is_told_to_wait_for_nothin
     absent = [r for r in sent if r.type_url == ENDPOINTS]
     assert [list(r.removed_resources) for r in absent] == [
         [
-            f"default/arxiv/v1-0-0/{'control'}",
+            "default/arxiv/v1-0-0/control",
             *(f"default/arxiv/v1-1-0/{a}" for a in ("candidate", "outside")),
         ]
     ]
@@ -226,7 +226,7 @@ def test_refused_routes_are_reported_once_and_tried_again_only_when_they_change(
 def test_one_bad_resource_does_not_hold_up_the_good_ones() -> None:
     talk = connected()
     talk.settle(target(route(1)))
-    bad = f"default/arxiv/v1-1-0/{'candidate'}"
+    bad = "default/arxiv/v1-1-0/candidate"
     talk.envoy.poison = {bad}
     after = target(route(2, exposure=500))
     talk.settle(after)
