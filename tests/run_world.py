@@ -8,9 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any
 
-from pharos_api.jobio import ExitCode, FailureReason, pipeline
+from run_builders import (
+    NOW,
+    PLATFORM,
+    active,
+    complete,
+    ended_pod,
+    error_of,
+    failed,
+    make_model,
+    make_version,
+    result_of,
+)
+
+from pharos_api.jobio import ExitCode, FailureReason
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
 from pharos_api.trainingrun import StepName, StepStatus, TrainingRun, TrainingRunStatus
@@ -22,21 +35,8 @@ from pharos_operator.decide.decision import (
     StartStep,
     SuspendJob,
 )
-from pharos_operator.decide.observation import JobState, JobView, PodView, RunObservation
+from pharos_operator.decide.observation import JobState, JobView, RunObservation
 from pharos_operator.decide.trainingrun import decide
-from run_builders import (
-    NOW,
-    PLATFORM,
-    SHA,
-    active,
-    complete,
-    ended_pod,
-    error_of,
-    failed,
-    make_model,
-    make_version,
-    result_of,
-)
 
 
 class Outcome(StrEnum):
@@ -54,36 +54,29 @@ class Outcome(StrEnum):
     VERSION_EXISTS = "version exists"
 
 
+_SAID = {
+    Outcome.AWAY: (ExitCode.RETRYABLE, FailureReason.SOURCE_UNAVAILABLE),
+    Outcome.BAD_INPUT: (ExitCode.BAD_INPUT, FailureReason.CATEGORY_EMPTY),
+    Outcome.DIVERGED: (ExitCode.DIVERGED, FailureReason.TRAINING_DIVERGED),
+    Outcome.GATE: (ExitCode.GATE, FailureReason.QUALITY_GATE_FAILED),
+    Outcome.VERSION_EXISTS: (ExitCode.BAD_INPUT, FailureReason.VERSION_EXISTS),
+}
+_SILENT = {
+    Outcome.CRASH: ended_pod(1, "Segmentation fault"),
+    Outcome.PREEMPTED: ended_pod(143, disrupted=True),
+    Outcome.OUT_OF_MEMORY: ended_pod(137, oom_killed=True),
+}
+
+
 def ending(job: str, step: StepName, outcome: Outcome, at: datetime) -> JobView:
     """The Job after that outcome."""
-    match outcome:
-        case Outcome.OK:
-            return complete(job, result_of(step), at)
-        case Outcome.LOST:
-            return complete(job, "", at)
-        case Outcome.CRASH:
-            pod = ended_pod(1, "Segmentation fault")
-        case Outcome.AWAY:
-            pod = _told(step, ExitCode.RETRYABLE, FailureReason.SOURCE_UNAVAILABLE)
-        case Outcome.PREEMPTED:
-            pod = ended_pod(143, disrupted=True)
-        case Outcome.OUT_OF_MEMORY:
-            pod = ended_pod(137, oom_killed=True)
-        case Outcome.BAD_INPUT:
-            pod = _told(step, ExitCode.BAD_INPUT, FailureReason.CATEGORY_EMPTY)
-        case Outcome.DIVERGED:
-            pod = _told(step, ExitCode.DIVERGED, FailureReason.TRAINING_DIVERGED)
-        case Outcome.GATE:
-            pod = _told(step, ExitCode.GATE, FailureReason.QUALITY_GATE_FAILED)
-        case Outcome.VERSION_EXISTS:
-            pod = _told(step, ExitCode.BAD_INPUT, FailureReason.VERSION_EXISTS)
-        case _:
-            assert_never(outcome)
+    if outcome in (Outcome.OK, Outcome.LOST):
+        return complete(job, result_of(step) if outcome is Outcome.OK else "", at)
+    if outcome in _SILENT:
+        return failed(job, _SILENT[outcome], finished_at=at)
+    code, reason = _SAID[outcome]
+    pod = ended_pod(code, error_of(step, reason, f"This is {reason}."))
     return failed(job, pod, finished_at=at)
-
-
-def _told(step: StepName, code: ExitCode, reason: FailureReason) -> PodView:
-    return ended_pod(code, error_of(step, reason, f"This is {reason}."))
 
 
 @dataclass
@@ -204,11 +197,3 @@ class World:
         outcomes = self.script.get(told.step, [])
         outcome = outcomes[told.attempt - 1] if told.attempt <= len(outcomes) else Outcome.OK
         return ending(job.name, told.step, outcome, self.now)
-
-
-def steps_of(run: TrainingRun) -> tuple[StepName, ...]:
-    """The steps that a run goes through."""
-    return pipeline(run.spec)
-
-
-__all__ = ["SHA", "Outcome", "World", "ending", "steps_of"]

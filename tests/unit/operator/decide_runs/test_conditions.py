@@ -1,8 +1,9 @@
 """Conditions follow the Kubernetes API conventions."""
 
+from run_builders import NOW, at
+
 from pharos_api.meta import Condition, ConditionStatus
 from pharos_operator.decide.conditions import RunCondition, condition, find, is_true, merge
-from run_builders import NOW, at
 
 FOUND = Condition(
     type="ModelFound",

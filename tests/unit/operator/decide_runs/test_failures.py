@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import pytest
+from run_builders import ended_pod, error_of, failed
+
 from pharos_api.jobio import ExitCode, FailureReason, parse_result
 from pharos_api.trainingrun import StepName
 from pharos_operator.decide.failures import Remedy, classify
 from pharos_operator.decide.observation import JobView
-from run_builders import ended_pod, error_of, failed
 
 
 @dataclass(frozen=True)

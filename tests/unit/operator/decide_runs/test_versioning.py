@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 import pytest
+from run_builders import DATA_SHA, make_version
+
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.versioning import Trained, architecture, next_version
-from run_builders import DATA_SHA, make_version
 
 OTHER = "e" * 64
 BERT = "distilbert-base-uncased"
