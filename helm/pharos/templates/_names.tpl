@@ -39,8 +39,14 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{- prepend .Values.watch.namespaces .Release.Namespace | uniq | toJson -}}
 {{- end -}}
 
+{{/* The database's Secret where somebody else made it, else nothing. */}}
+{{- define "pharos.givenDatabaseSecret" -}}
+{{- .Values.postgresql.external.existingSecret | default .Values.postgresql.embedded.existingSecret -}}
+{{- end -}}
+
 {{- define "pharos.databaseSecret" -}}
-{{- .Values.postgresql.external.existingSecret | default (printf "%s-database" (include "pharos.fullname" .)) -}}
+{{- $made := printf "%s-database" (include "pharos.fullname" .) -}}
+{{- include "pharos.givenDatabaseSecret" . | default $made -}}
 {{- end -}}
 
 {{- define "pharos.artifactClaim" -}}

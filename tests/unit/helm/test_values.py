@@ -50,6 +50,10 @@ REFUSED = {
         ),
         "Give either postgresql.external.url or postgresql.external.existingSecret",
     ),
+    "a password both given and in a Secret": Case(
+        with_set("postgresql.embedded.existingSecret=db", "postgresql.embedded.password=p"),
+        "postgresql.embedded.existingSecret needs",
+    ),
     "no Prometheus": Case(
         with_set("prometheus.embedded.enabled=false"), "Experiments are judged by Prometheus"
     ),

@@ -128,6 +128,23 @@ def test_prometheus_asks_for_names_that_exist(values: str) -> None:
         assert services[discovery["names"][0]]["clusterIP"] == "None", job["job_name"]
 
 
+@pytest.mark.parametrize("values", ["default", "local"])
+def test_the_database_s_secret_has_the_keys_that_pods_read_in_every_namespace(values: str) -> None:
+    pods_read = {names.SECRET_DATABASE_URL, names.SECRET_USER_HASH_KEY}
+    for secret in helm_chart.of_kind(values, "Secret"):
+        alone = secret["metadata"]["namespace"] == helm_chart.NAMESPACE
+        assert set(secret["stringData"]) == pods_read | ({"password"} if alone else set())
+
+
+def test_a_secret_of_one_s_own_takes_the_place_of_the_drawn_one() -> None:
+    done = helm_chart.template("--set", "postgresql.embedded.existingSecret=mine")
+    objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+    assert not [one for one in objects if one["kind"] == "Secret"]
+    (database,) = (one for one in objects if one["kind"] == "StatefulSet")
+    volumes = database["spec"]["template"]["spec"]["volumes"]
+    assert volumes[0]["secret"]["secretName"] == "mine"
+
+
 def bytes_of(quantity: str) -> int:
     return int(quantity[:-2]) * UNITS[quantity[-2:]]
 
@@ -167,7 +184,8 @@ def test_the_chart_s_crds_are_the_generated_ones() -> None:
 
 
 def test_the_crds_are_rendered_whole_and_kept_at_uninstall() -> None:
-    rendered = {one["metadata"]["name"]: one for one in of_crds()}
+    kinds = helm_chart.of_kind("default", "CustomResourceDefinition")
+    rendered = {one["metadata"]["name"]: one for one in kinds}
     for path in (CHART / "files" / "crds").glob("*.yaml"):
         source = yaml.safe_load(path.read_text())
         found = rendered.pop(source["metadata"]["name"])
@@ -176,10 +194,6 @@ def test_the_crds_are_rendered_whole_and_kept_at_uninstall() -> None:
         )
         assert found["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert not rendered
-
-
-def of_crds() -> list[dict[str, Any]]:
-    return helm_chart.of_kind("default", "CustomResourceDefinition")
 
 
 @pytest.mark.parametrize("values", VALUE_SETS)
