@@ -1,8 +1,8 @@
 """Rows for PostgreSQL, written beside the reconciling and never in its way.
 
 A row that the database does not take now waits here and is tried again. Only the newest row of an
-object waits, because an upsert of the newest makes the older ones superfluous. A new leader hands in
-every row afresh.
+object waits, because an upsert of the newest makes the older ones superfluous. A new leader hands
+in every row afresh.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.errors import Retryable, Terminal
 from pharos_operator.reconcile.index import Key
-from pharos_operator.reconcile.schedule import Schedule
+from pharos_operator.reconcile.schedule import LONGEST_BACKOFF_S, Schedule
 
 log = logging.getLogger(__name__)
 Reconcile = Callable[[Key], Awaitable[float | None]]
@@ -50,22 +50,31 @@ class WorkQueue:
 
     async def _attempt(self, key: Key) -> None:
         started = _now()
+        outcome = await self._outcome(key)
+        self._telemetry.reconciles.labels(self._kind, outcome).inc()
+        self._telemetry.reconcile_seconds.labels(self._kind).observe(_now() - started)
+        self._telemetry.queue_depth.labels(self._kind).set(len(self._schedule))
+        self._wake.set()
+
+    async def _outcome(self, key: Key) -> str:
         try:
             requeue_after_s = await self._reconcile(key)
         except Retryable as problem:
             wait_s = self._schedule.failed(key, _now(), problem.delay_s)
             log.info("will retry", extra=_where(key, problem=str(problem), wait_s=wait_s))
-            self._count("retry")
+            return "retry"
         except Terminal as problem:
             self._schedule.done(key, _now())
             log.warning("gave up", extra=_where(key, reason=problem.reason, problem=str(problem)))
-            self._count("terminal")
-        else:
-            self._schedule.done(key, _now(), requeue_after_s)
-            self._count("ok")
-        self._telemetry.reconcile_seconds.labels(self._kind).observe(_now() - started)
-        self._telemetry.queue_depth.labels(self._kind).set(len(self._schedule))
-        self._wake.set()
+            return "terminal"
+        except Exception:
+            # A mistake in this program met by one object must not stop the work on all others. It
+            # is counted apart, so that an alert can ask for it, and tried again ever more rarely.
+            wait_s = self._schedule.failed(key, _now(), LONGEST_BACKOFF_S)
+            log.exception("mistake in the operator", extra=_where(key, wait_s=wait_s))
+            return "bug"
+        self._schedule.done(key, _now(), requeue_after_s)
+        return "ok"
 
     async def _until_due(self) -> None:
         self._wake.clear()
@@ -75,9 +84,6 @@ class WorkQueue:
             await asyncio.wait_for(self._wake.wait(), timeout_s)
         except TimeoutError:
             return
-
-    def _count(self, outcome: str) -> None:
-        self._telemetry.reconciles.labels(self._kind, outcome).inc()
 
 
 def _now() -> float:

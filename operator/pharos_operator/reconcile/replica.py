@@ -87,9 +87,8 @@ class Replica:
             actor=Actor(server, self._index, self._rows, Manifests(self._index, platform)),
             publication=Publication(server, self._index, self._settings.pod_name),
         )
-        metrics = Prometheus(
-            session, self._settings.prometheus_url, self._settings.prometheus_timeout_s
-        )
+        url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
+        metrics = Prometheus(session, self._clock, url, timeout_s)
         by_kind = reconciles(self._observer, Sampling(metrics), hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 

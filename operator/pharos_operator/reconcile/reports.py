@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pharos_api import names
@@ -22,6 +23,15 @@ _POD = "authentication.kubernetes.io/pod-name"
 _CACHED = 1_000
 # A reviewed token is trusted no longer than this, even if it is valid for longer.
 _TRUST_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    """Whose pod a token is, believed until ``until_s`` seconds since 1970."""
+
+    until_s: float
+    namespace: str
+    pod: str
 
 
 class Tokens(Protocol):
@@ -39,7 +49,7 @@ class Reports:
         self._index = index
         self._board = board
         self._clock = clock
-        self._known: OrderedDict[str, tuple[float, tuple[str, str]]] = OrderedDict()
+        self._known: OrderedDict[str, _Trust] = OrderedDict()
 
     async def take(self, token: str, report: Progress) -> Key:
         """File a report; the key of its run. Raises Refused where the pod is not the run's."""
@@ -63,19 +73,20 @@ class Reports:
     async def _pod_of(self, token: str) -> tuple[str, str]:
         mark = hashlib.sha256(token.encode()).hexdigest()
         now_s = self._clock.now().timestamp()
-        trusted_until, pod = self._known.get(mark, (0.0, ("", "")))
-        if trusted_until > now_s:
-            return pod
-        pod = _pod(await self._tokens.review_token(token, names.TOKEN_AUDIENCE))
-        self._known[mark] = (min(now_s + _TRUST_S, expiry_s(token)), pod)
+        known = self._known.get(mark)
+        if known and known.until_s > now_s:
+            return known.namespace, known.pod
+        namespace, pod = _pod(await self._tokens.review_token(token, names.TOKEN_AUDIENCE))
+        until_s = min(now_s + _TRUST_S, expiry_s(token))
+        self._known[mark] = _Trust(until_s, namespace, pod)
         if len(self._known) > _CACHED:
             self._known.popitem(last=False)
-        return pod
+        return namespace, pod
 
 
 def _pod(status: dict[str, Any]) -> tuple[str, str]:
     user = status.get("user") or {}
-    pods = (user.get("extra") or {}).get(_POD) or ()
+    pods: list[str] = (user.get("extra") or {}).get(_POD) or []
     parts = str(user.get("username", "")).split(":")  # system:serviceaccount:<namespace>:<name>
     if not status.get("authenticated") or len(pods) != 1 or len(parts) != 4:
         raise Refused("NotAuthenticated", "The token is not that of a pod, or has expired.")

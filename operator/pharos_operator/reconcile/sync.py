@@ -54,7 +54,9 @@ class Sync:
                 await self._patiently(resource)
 
     async def _patiently(self, resource: Resource) -> None:
-        while not await self._listed(resource):
+        while True:
+            if await self._listed(resource):
+                return
             await asyncio.sleep(_RETRY_S)
 
     async def _listed(self, resource: Resource) -> bool:
