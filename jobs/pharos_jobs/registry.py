@@ -5,7 +5,6 @@ operator says, and doing so twice changes nothing (rows VER-12, 13, 18, 19).
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def _point(folder: str, version: str) -> bool:
 
 def _link(link: Path, version: str) -> bool:
     """Point a symbolic link at the version's folder, in one step; no version removes it."""
-    present = os.readlink(link) if link.is_symlink() else ""
+    present = str(link.readlink()) if link.is_symlink() else ""
     if present == version:
         return False
     if not version:

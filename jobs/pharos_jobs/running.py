@@ -39,7 +39,7 @@ def _outcome(step_input: StepInput, context: StepContext) -> tuple[StepResult, E
     try:
         result = _step(step_input.step)(step_input, context)
     except StepFault as fault:
-        _log.error(fault.message, extra={"reason": fault.reason})  # noqa: TRY400 - no bug, no trace
+        _log.error(fault.message, extra={"reason": fault.reason})
         return _failed(step_input.step, fault.reason, fault.message), fault.exit_code
     except OSError as error:
         # A store that is full or away; the next try may find it back.

@@ -29,7 +29,7 @@ COMMANDS = {
         "Measure the model and a linear baseline, and judge by the quality gate.",
         f"{_STEP}\n\n"
         "Input:   datasetUri, checkpointUri\n"
-        "Writes:  runs/<run>/evaluation/{evaluation.json,test_results.json,classification_report.txt}\n"
+        "Writes:  runs/<run>/evaluation/ evaluation.json, test_results.json and a report\n"
         "Outputs: evaluationUri; metrics. Exits with 73 when the gate is missed.",
     ),
     "register": (

@@ -1,4 +1,4 @@
-"""What an evaluation says (settled point A9): accuracy, macro-F1, per class, confusion, calibration."""
+"""What an evaluation says: accuracy, macro-F1, per class, confusion, calibration (point A9)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -68,7 +68,10 @@ class Sample:
 
 
 _PAPER_KEYS = frozenset(
-    "arxiv_id id title abstract text label authors categories primary_category published".split()
+    {
+        *("arxiv_id", "id", "title", "abstract", "text", "label", "authors"),
+        *("categories", "primary_category", "published"),
+    }
 )
 
 

@@ -8,12 +8,12 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import arxiv
-import requests  # type: ignore[import-untyped]
+import requests
 
 from pharos_api.jobio import FailureReason
 from pharos_api.trainingrun import ArxivSource, LabelPolicy
@@ -35,7 +35,7 @@ class Surroundings:
     """What the collector needs of the world; tests give their own clock."""
 
     api_url: str = API_URL
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     clock_s: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -47,7 +47,7 @@ class ArxivCollector:
 
     Example:
         >>> collector = ArxivCollector(output_dir="data/raw/arxiv")  # doctest: +SKIP
-        >>> papers = collector.collect_papers_by_category("cs.AI", max_results=1000)  # doctest: +SKIP
+        >>> collector.collect_papers_by_category("cs.AI", max_results=1000)  # doctest: +SKIP
 
     Args:
         output_dir: folder or URI below which pages are saved, one folder a category.
@@ -149,11 +149,12 @@ class ArxivCollector:
 
     def _fetched(self, query: str, offset: int) -> list[Paper]:
         """Ask for one page, with three more tries (rows COL-8, ERR-2 to ERR-4)."""
+        problem: Exception | None = None
         for attempt in range(RETRIES + 1):
             try:
                 return self._asked(query, offset)
             except RateLimitError as error:
-                problem: Exception = error
+                problem = error
             except (*_AWAY, arxiv.ArxivError) as error:
                 if isinstance(error, arxiv.HTTPError) and error.status < _SERVER_ERROR:
                     raise _refused(query, error) from error

@@ -3,7 +3,7 @@
 from typing import Any
 
 import arxiv
-import requests  # type: ignore[import-untyped]
+import requests
 
 from pharos_jobs.errors import RateLimitError
 from pharos_jobs.sources.pace import Limiter
@@ -13,7 +13,7 @@ TIMEOUT_S = 60.0
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
 
 
-class PoliteSession(requests.Session):  # type: ignore[misc] # requests carries no types
+class PoliteSession(requests.Session):
     """Waits for its turn before each request and turns a refusal into RateLimitError."""
 
     def __init__(self, limiter: Limiter, timeout_s: float = TIMEOUT_S) -> None:

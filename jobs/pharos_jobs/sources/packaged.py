@@ -56,6 +56,6 @@ def read_package(uri: str) -> Iterator[Paper]:
 
 
 def _is_below(file: PurePosixPath, wanted: tuple[str, ...]) -> bool:
-    """Whether the folder's parts follow each other in the file's path, at its start or one below."""
+    """Whether the file lies below the folder, named from the package's root or from one below."""
     folders = file.parts[:-1]
     return folders[: len(wanted)] == wanted or folders[1 : len(wanted) + 1] == wanted

@@ -83,7 +83,7 @@ def _checked_labels(step_input: StepInput, selection: Selection, rules: Rules) -
             f"No clean paper has the label {', '.join(empty)}. Check the spelling of the "
             "categories, the label policy and the source.",
         )
-    if len(selection.per_class) < 2:  # noqa: PLR2004 - a classifier needs two
+    if len(selection.per_class) < 2:
         raise Terminal(FailureReason.TOO_FEW_CLASSES, _too_few_classes(selection))
     minimum = step_input.data.min_papers_per_class
     small = below(selection.per_class, labels, minimum)

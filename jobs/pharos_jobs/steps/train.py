@@ -63,23 +63,25 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
     if context.stop.is_set():
         raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
     context.progress.report(96, "exporting")
-    record = {
+    record: dict[str, Any] = {
         "validationAccuracy": f"{trained.best_accuracy:.4f}",
         "steps": trained.steps,
         "trainSeconds": f"{trained.train_seconds:.1f}",
-        "samplesPerSecond": f"{_speed(trained.steps, settings.batch_size, trained.train_seconds):.1f}",
+        "samplesPerSecond": f"{trained.samples_per_second:.1f}",
         "precision": trained.precision,
         "datasetSha256": dataset.sha256,
     }
-    _save(trained, trainer.label_to_id, folder / "model", settings.max_tokens, record)
-    _log.info("Trained", extra=record)
+    record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
     storage.upload_folder(folder / "model", target)
+    # The record comes last: it marks the folder as whole.
+    storage.write_json(f"{target}/{RECORD}", record)
+    _log.info("Trained", extra=record)
 
 
-def _save(
-    trained: Any, label_to_id: dict[str, int], folder: Path, max_tokens: int, record: dict[str, Any]
-) -> None:
-    """Write the model's folder; ``training.json`` comes last and marks it as whole."""
+def _saved(
+    trained: Any, label_to_id: dict[str, int], folder: Path, max_tokens: int
+) -> dict[str, Any]:
+    """Write the model's folder; returns its digest and how far the export is off."""
     from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
 
     storage.remove_folder(folder.as_uri())
@@ -93,13 +95,8 @@ def _save(
     storage.write_json(
         (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
     )
-    record["onnxLogitsOff"] = export_onnx(folder, max_tokens)
-    record["sha256"] = storage.folder_digest(folder)
-    storage.write_json((folder / RECORD).as_uri(), record)
-
-
-def _speed(steps: int, batch_size: int, seconds: float) -> float:
-    return steps * batch_size / max(seconds, 1e-9)
+    off = export_onnx(folder, max_tokens)
+    return {"onnxLogitsOff": off, "sha256": storage.folder_digest(folder)}
 
 
 def _release_memory() -> None:
@@ -112,6 +109,6 @@ def _release_memory() -> None:
 def _memory_sentence(step_input: StepInput) -> str:
     size = step_input.trainer.hyperparameters.batch_size // step_input.batch_divisor
     return (
-        f"Memory ran out at a micro-batch of {max(1, size)}. The step starts again with half of it; "
-        "if that does not help, lower batchSize or maxTokens or give the train step more memory."
+        f"Memory ran out at a micro-batch of {max(1, size)}. The step starts again with half of "
+        "it; if that does not help, lower batchSize or maxTokens or give the step more memory."
     )

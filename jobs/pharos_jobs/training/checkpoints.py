@@ -53,12 +53,12 @@ def load_checkpoint_with_validation(folder: Path) -> dict[str, Any]:
 
 def last_good_checkpoint(folder: Path) -> Path | None:
     """The newest whole checkpoint below the folder; broken ones are removed on the way."""
-    found = sorted(folder.glob("checkpoint-*"), key=_step, reverse=True)
+    found = sorted(folder.glob("checkpoint-*"), key=step_of, reverse=True)
     for candidate in found:
         try:
             load_checkpoint_with_validation(candidate)
         except (OSError, KeyError, ValueError) as error:
-            _log.error(  # noqa: TRY400 - the older checkpoint takes its place, no trace is needed
+            _log.error(
                 "Checkpoint is broken, taking the one before it",
                 extra={"checkpoint": candidate.name, "reason": str(error)},
             )
@@ -68,6 +68,7 @@ def last_good_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-def _step(folder: Path) -> int:
+def step_of(folder: Path) -> int:
+    """The optimiser step after which a checkpoint was written; -1 for another folder."""
     number = folder.name.rpartition("-")[2]
     return int(number) if number.isdigit() else -1

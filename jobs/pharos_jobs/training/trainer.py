@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import (
     AutoModelForSequenceClassification,
@@ -36,7 +37,7 @@ from pharos_jobs.training.callbacks import (
     SealCallback,
     TensorBoardCallback,
 )
-from pharos_jobs.training.checkpoints import last_good_checkpoint
+from pharos_jobs.training.checkpoints import last_good_checkpoint, step_of
 from pharos_jobs.training.device import settled_precision
 from pharos_jobs.training.encoding import ClassificationDataset
 
@@ -53,6 +54,7 @@ class Trained:
     best_accuracy: float
     steps: int
     train_seconds: float
+    samples_per_second: float
     precision: Precision
 
 
@@ -99,34 +101,48 @@ class ClassificationTrainer:
         set_seed(settings.seed)
         if not self.label_to_id:
             self.load_datasets_from_samples([*train_samples, *val_samples])
-        tokenizer, model = self._loaded(settings)
-        encoded = [
-            ClassificationDataset(s, tokenizer, self.label_to_id, settings.max_tokens)
-            for s in (train_samples, val_samples)
-        ]
         precision = settled_precision(settings.precision)
-        trainer = Trainer(
-            model=model,
-            args=self._arguments(settings, precision, batch_divisor, len(train_samples)),
-            data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
-            train_dataset=encoded[0],
-            eval_dataset=encoded[1].shortest_first(),
-            processing_class=tokenizer,
-            compute_metrics=compute_metrics,
-            callbacks=self._callbacks(settings, context, len(train_samples)),
-            optimizers=(optimiser(model, settings), None),
-        )
+        arguments = self._arguments(settings, precision, batch_divisor, len(train_samples))
+        callbacks = self._callbacks(settings, context, len(train_samples))
+        trainer = self._assembled(arguments, settings, (train_samples, val_samples), callbacks)
         resume = last_good_checkpoint(self.checkpoint_dir)
         if resume:
             _log.info("Going on from a checkpoint", extra={"checkpoint": resume.name})
         outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        steps = trainer.state.global_step - (step_of(resume) if resume else 0)
+        seconds = outcome.metrics["train_runtime"]
         return Trained(
             model=trainer.model,
-            tokenizer=tokenizer,
+            tokenizer=trainer.processing_class,
             best_accuracy=trainer.state.best_metric or 0.0,
             steps=trainer.state.global_step,
-            train_seconds=outcome.metrics["train_runtime"],
+            train_seconds=seconds,
+            samples_per_second=steps * settings.batch_size / max(seconds, 1e-9),
             precision=precision,
+        )
+
+    def _assembled(
+        self,
+        arguments: TrainingArguments,
+        settings: Hyperparameters,
+        samples: tuple[Sequence[Sample], Sequence[Sample]],
+        callbacks: list[TrainerCallback],
+    ) -> Trainer:
+        tokenizer, model = self._loaded(settings)
+        train, val = (
+            ClassificationDataset(part, tokenizer, self.label_to_id, settings.max_tokens)
+            for part in samples
+        )
+        return Trainer(
+            model=model,
+            args=arguments,
+            data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+            train_dataset=train,
+            eval_dataset=val.shortest_first(),
+            processing_class=tokenizer,
+            compute_metrics=compute_metrics,
+            callbacks=callbacks,
+            optimizers=(optimiser(model, settings), None),
         )
 
     def _loaded(self, settings: Hyperparameters) -> tuple[Any, Any]:
@@ -198,7 +214,8 @@ class ClassificationTrainer:
 
 def compute_metrics(prediction: EvalPrediction) -> dict[str, float]:
     """Accuracy and macro-F1 of logits, shape (samples, classes), against class numbers."""
-    return accuracy_and_f1(prediction.label_ids, prediction.predictions.argmax(axis=1))
+    logits, truth = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
+    return accuracy_and_f1(truth, logits.argmax(axis=1))
 
 
 def optimiser(model: Any, settings: Hyperparameters) -> torch.optim.Optimizer:

@@ -1,0 +1,34 @@
+from collections import Counter
+
+import pytest
+from jobs_builders import sample
+
+from pharos_api.trainingrun import Split
+from pharos_jobs.core.splits import split_samples
+
+SAMPLES = [sample(topic, n) for topic in ("cs.AI", "cs.RO") for n in range(100)]
+
+
+@pytest.mark.requirement("PRE-7")
+@pytest.mark.requirement("PRE-17")
+@pytest.mark.requirement("PRE-19")
+def test_eighty_ten_ten_with_the_classes_in_proportion() -> None:
+    splits = split_samples(SAMPLES, Split())
+    sizes = {name: len(part) for name, part in splits.by_name().items()}
+    assert sizes == {"train": 160, "val": 20, "test": 20}
+    for part in splits.by_name().values():
+        counts = Counter(s.label for s in part)
+        assert counts["cs.AI"] == counts["cs.RO"]
+
+
+def test_no_sample_stands_in_two_splits() -> None:
+    splits = split_samples(SAMPLES, Split())
+    ids = [s.arxiv_id for part in splits.by_name().values() for s in part]
+    assert sorted(ids) == sorted(s.arxiv_id for s in SAMPLES)
+
+
+@pytest.mark.requirement("PRE-18")
+@pytest.mark.requirement("CON-2")
+def test_the_seed_alone_draws_the_split() -> None:
+    assert split_samples(SAMPLES, Split()) == split_samples(SAMPLES, Split(seed=42))
+    assert split_samples(SAMPLES, Split()) != split_samples(SAMPLES, Split(seed=43))
