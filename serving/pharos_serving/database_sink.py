@@ -2,22 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from pharos_serving.errors import StoreAway
+from pharos_store.connecting import open_engine
 from pharos_store.queries import write_log
 from pharos_store.rows import LogBatch
-
-_CONNECT_TIMEOUT_S = 5
 
 
 class DatabaseSink:
     """One connection, used by the shipper's thread alone."""
 
     def __init__(self, url: str) -> None:
-        waits = {"connect_timeout": _CONNECT_TIMEOUT_S} if url.startswith("postgresql") else {}
-        self._engine = create_engine(url, pool_size=1, pool_pre_ping=True, connect_args=waits)
+        self._engine = open_engine(url)
 
     def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
         """See the port of the prediction log."""

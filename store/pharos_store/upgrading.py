@@ -7,8 +7,10 @@ from time import monotonic, sleep
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
+
+from pharos_store.connecting import open_engine
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 1.0
@@ -22,7 +24,7 @@ class DatabaseNotReady(Exception):
 
 def upgrade(url: str, *, patience_s: float = 120.0, pause: Callable[[float], None] = sleep) -> None:
     """Apply the migrations that are missing. Raises DatabaseNotReady."""
-    engine = create_engine(url)
+    engine = open_engine(url)
     try:
         wait_for(engine, patience_s, pause)
         with engine.begin() as connection:
