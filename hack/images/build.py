@@ -34,6 +34,7 @@ def build(engine: Engine, targets: Iterable[Target]) -> dict[str, Built]:
         engine.build(shared, "builder", "localhost/pharos-builder:dev", _log("builder"))
     _build_all(engine, stale, wanted, images)
     index.drop_unreachable()
+    engine.forget({image.tag for image in images.values()})
     return images
 
 

@@ -32,6 +32,9 @@ class Engine(Protocol):
     def export(self, target: Target, tag: str, folder: Path) -> Path:
         """Write an archive or a layout folder; returns its path."""
 
+    def forget(self, kept: set[str]) -> None:
+        """Delete the project's images but these, with the layers that only they needed."""
+
 
 def engine() -> Engine:
     """The one that works on this machine."""
@@ -61,6 +64,9 @@ class Docker:
         archive = folder / f"{target.name}.tar"
         output("docker", "save", "--output", archive, tag)
         return archive
+
+    def forget(self, kept: set[str]) -> None:
+        """Leave that to a person: the daemon may hold more than ours."""
 
 
 class Buildah:
@@ -114,8 +120,20 @@ class Buildah:
         output("skopeo", "copy", *how, store, f"oci:{layout}:{tag}", options=self._options)
         return layout
 
+    def forget(self, kept: set[str]) -> None:
+        """Delete older images; what a newer one shares with them stays."""
+        listed = ("images", "--noheading", "--format", "{{.Name}}:{{.Tag}}")
+        for name in output(*self._line(), *listed).split():
+            if name.startswith("localhost/pharos-") and name not in kept and not _lasting(name):
+                attempt(*self._line(), "rmi", name)
+
     def _line(self) -> tuple[str, ...]:
         return ("buildah", "--root", f"{self._home}/store", "--runroot", f"{self._home}/run")
+
+
+def _lasting(name: str) -> bool:
+    """What later builds begin from."""
+    return name == base.reference() or name.startswith("localhost/pharos-builder:")
 
 
 def _uv_cache() -> Path:

@@ -12,8 +12,6 @@ from pathlib import Path
 from machine.command import Options, attempt, output, words
 from machine.problem import Problem
 
-REF = "org.opencontainers.image.ref.name"
-
 
 def load(pid: int, sources: list[Path]) -> None:
     """Import each source into the cluster whose supervisor has this process id."""
@@ -37,9 +35,8 @@ def load_layout(pid: int, layout: Path) -> None:
         stderr=subprocess.STDOUT,
     )
     with importing, tarfile.open(fileobj=importing.stdin, mode="w|") as tar:
-        for path in _files(layout):
-            if f"sha256:{path.name}" not in there or _is_small(path):
-                tar.add(path, arcname=str(path.relative_to(layout)))
+        for path in to_send(layout, there):
+            tar.add(path, arcname=str(path.relative_to(layout)))
         tar.close()
         printed = importing.communicate()[0].decode(errors="replace")
     if importing.returncode:
@@ -55,6 +52,15 @@ def images(pid: int) -> dict[str, str]:
 def ctr(pid: int) -> tuple[str, ...]:
     """The container runtime's own client, inside the cluster's mount namespace."""
     return ("nsenter", "-t", f"{pid}", "-m", "ctr", "--namespace", "k8s.io")
+
+
+def to_send(layout: Path, there: set[str]) -> list[Path]:
+    """The layout's files without the layers that are there, each in time for its reader."""
+    return [path for path in _files(layout) if path.name not in _names(there) or _is_small(path)]
+
+
+def _names(digests: set[str]) -> set[str]:
+    return {digest.removeprefix("sha256:") for digest in digests}
 
 
 def _files(layout: Path) -> list[Path]:

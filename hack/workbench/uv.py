@@ -36,5 +36,5 @@ def ensure() -> str:
 def is_new_enough(version: str) -> bool:
     """Reads the answer of `uv --version`, for example `uv 0.9.3 (abc 2025-10-14)`."""
     words = version.split()
-    numbers = words[1].split(".")[:2] if len(words) > 1 else []
+    numbers = words[1].split(".")[:2] if words[:1] == ["uv"] else []
     return len(numbers) == 2 and tuple(int(number) for number in numbers) >= OLDEST
