@@ -26,6 +26,7 @@ def create_app(service: Service) -> ASGIApp:
             RequestRefused: _refused,
             HTTPException: _http_error,
             RequestValidationError: _invalid_query,
+            Exception: _internal,
         },
     )
     app.include_router(build_router(service))
@@ -50,4 +51,11 @@ async def _invalid_query(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     sentence = f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
     refused = RequestRefused(422, ErrorCode.INVALID_REQUEST, sentence)
+    return refusal(refused, dialect_of(request.url.path))
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    """The answer tells nothing of the error: that stands in the log."""
+    del error
+    refused = RequestRefused(500, ErrorCode.INTERNAL, "The server failed; its log tells why.")
     return refusal(refused, dialect_of(request.url.path))

@@ -1,7 +1,7 @@
-"""Around every request: its context, its measurement, and the last line of defence.
+"""Around every request: its context, its measurement, and its trace in the log.
 
-An ASGI middleware. It gives each request a context, turns what the routes raise into JSON, counts
-inference requests, and tells clients of a draining server to go elsewhere.
+An ASGI middleware. It gives each request a context, logs what nobody caught, counts inference
+requests, and tells clients of a draining server to go elsewhere.
 """
 
 import logging
@@ -14,9 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pharos_api.names import HEADER_ARM, HEADER_REQUEST_ID, HEADER_VERSION
-from pharos_serving.answers import dialect_of, refusal
 from pharos_serving.context import RequestContext, context_of
-from pharos_serving.errors import ErrorCode, RequestRefused
 from pharos_serving.service import Service
 
 _INFERENCE = re.compile(r"/v1/classify|/v2/models/[^/]+(/versions/[^/]+)?/infer")
@@ -41,11 +39,10 @@ class Instrumentation:
             await self._app(scope, receive, exchange.send)
         except ClientDisconnect:
             exchange.status = _CLIENT_GONE
-        except RequestRefused as refused:
-            await exchange.refuse(refused, receive)
         except Exception:
             _LOG.exception("A request failed", extra={"fields": {"path": scope["path"][:200]}})
-            await exchange.refuse(_INTERNAL, receive)
+            if not exchange.answered:
+                raise
         finally:
             exchange.count()
 
@@ -55,6 +52,7 @@ class _Exchange:
 
     def __init__(self, service: Service, scope: Scope, send: Send) -> None:
         self.status = 500
+        self.answered = False
         self._started_s = perf_counter()
         self._service = service
         self._scope = scope
@@ -66,6 +64,7 @@ class _Exchange:
         """Pass a message on; its head gets our headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.answered = True
             headers = MutableHeaders(scope=message)
             headers[HEADER_REQUEST_ID] = self._context.request_id
             headers[HEADER_VERSION] = self._service.identity.version
@@ -74,18 +73,9 @@ class _Exchange:
                 headers["connection"] = "close"
         await self._send(message)
 
-    async def refuse(self, refused: RequestRefused, receive: Receive) -> None:
-        """Answer with an error."""
-        answer = refusal(refused, dialect_of(self._scope["path"]))
-        await answer(self._scope, receive, self.send)
-
     def count(self) -> None:
         """Count an inference request."""
         if _INFERENCE.fullmatch(self._scope["path"]):
             seconds = perf_counter() - self._started_s
             self._service.metrics.observe_request(self._context.arm, self.status, seconds)
 
-
-_INTERNAL = RequestRefused(
-    500, ErrorCode.INTERNAL, "The server could not answer; its log tells why."
-)
