@@ -34,8 +34,10 @@ def test_a_bad_object_is_refused_with_a_sentence(
     assert sentence in refused.stderr
 
 
-def test_every_bad_object_has_its_sentence() -> None:
+def test_every_bad_object_has_its_sentence_and_the_page_shows_it() -> None:
     assert {path.stem for path in (MANIFESTS / "bad").glob("*.yaml")} == set(SENTENCES)
+    page = (helm_chart.ROOT / "docs" / "administrator" / "install.md").read_text()
+    assert not [name for name, sentence in SENTENCES.items() if sentence not in page]
 
 
 @pytest.mark.parametrize("folder", ["samples", "samples/demo"])
