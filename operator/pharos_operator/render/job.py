@@ -60,7 +60,8 @@ def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifes
 
 def once() -> Manifest:
     """A Job's policy: one pod, no retry, but a disrupted pod is replaced and not counted."""
-    disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
+    pattern = {"type": "DisruptionTarget", "status": "True"}
+    disrupted = {"action": "Ignore", "onPodConditions": [pattern]}
     return {
         "backoffLimit": 0,
         "completions": 1,

@@ -1,0 +1,87 @@
+"""Every kind of rendering: the action, its owner, and how Pharos is installed."""
+
+from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, make_version
+
+from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.jobio import StepInput
+from pharos_api.meta import ObjectRef, Resource
+from pharos_api.names import ANNOTATION_FAULT
+from pharos_api.trainingrun import StepName
+from pharos_operator.decide.decision import (
+    CreateVersion,
+    EnsureCronJob,
+    EnsureServing,
+    Platform,
+    RegistryEntry,
+    StartExperiment,
+    StartStep,
+    SyncRegistry,
+)
+from pharos_operator.decide.observation import RunObservation
+from pharos_operator.decide.pipeline import Look, listed_steps, step_input
+from pharos_operator.render.manifests import Rendered
+
+RUN = make_run(
+    resources={"train": {"limits": {"nvidia.com/gpu": "1"}}},
+    pods={
+        "nodeSelector": {"pool": "gpu"},
+        "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "runtimeClassName": "nvidia",
+        "queueName": "research",
+        "priorityClassName": "batch",
+    },
+)
+MODEL = make_model(
+    labels=["cs.AI", "cs.LG"],
+    retraining={"template": {"spec": {}}, "timeZone": "Europe/Vienna"},
+)
+VERSION = make_version()
+S3 = Platform(
+    namespace="pharos-system",
+    artifact_root="s3://models/pharos",
+    jobs_image="pharos-jobs:test",
+    serving_image="pharos-serving:test",
+    artifact_secret="pharos-s3",
+    extra_pod_env=(("HF_ENDPOINT", "http://mirror"),),
+)
+
+
+def told(step: StepName, platform: Platform) -> StepInput:
+    look = Look(RunObservation(RUN, MODEL), platform, NOW)
+    status = RUN.status.model_copy(update={"version": "v1.0.0"})
+    first = next(each for each in listed_steps(RUN) if each.name is step)
+    return step_input(look, MODEL, status, first.model_copy(update={"attempts": 1}))
+
+
+def start(step: StepName, platform: Platform = PLATFORM) -> StartStep:
+    return StartStep("weekly", f"weekly-{step}", told(step, platform), 14400)
+
+
+FAULTY = VERSION.model_copy(
+    update={
+        "metadata": VERSION.metadata.model_copy(
+            update={"annotations": {ANNOTATION_FAULT: "error:0.3"}}
+        )
+    }
+)
+ENTRY = RegistryEntry("v1.0.0", "file:///artifacts/m/v1.0.0", SHA, "Production", NOW.isoformat())
+REGISTRY = SyncRegistry("arxiv", DATA_SHA, (ENTRY,), "v1.0.0", "v1.0.0")
+ROLLOUT = ABExperimentSpec(
+    model_ref=ObjectRef(name="arxiv"), candidate_ref=ObjectRef(name="arxiv-v1-1-0")
+)
+CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
+    "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
+    "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
+    "job-train-s3": (start(StepName.TRAIN, S3), make_run(), S3),
+    "serving-scaled": (EnsureServing("arxiv-v1-0-0", 1, 4), VERSION, PLATFORM),
+    "serving-pair": (EnsureServing("arxiv-v1-0-0", 2, 2), FAULTY, S3),
+    "serving-single": (EnsureServing("arxiv-v1-0-0", 1, 1), VERSION, PLATFORM),
+    "modelversion": (
+        CreateVersion("arxiv-v1-0-0", VERSION.spec, ((ANNOTATION_FAULT, "error:0.3"),)),
+        RUN,
+        PLATFORM,
+    ),
+    "abexperiment": (StartExperiment("arxiv-v1-1-0-rollout", ROLLOUT), MODEL, PLATFORM),
+    "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
+    "registryjob": (REGISTRY, MODEL, PLATFORM),
+}
