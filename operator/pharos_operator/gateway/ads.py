@@ -122,6 +122,8 @@ class AdsServer:
                     await self._rest(connection)
                 else:
                     await context.write(response)
+            if reader.done():
+                reader.result()
         finally:
             reader.cancel()
             self._connections.discard(connection)

@@ -10,7 +10,7 @@ from integration.gateway.lab import ENVOY, Lab
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     if not ENVOY.exists():
-        pytest.skip(f"no Envoy at {ENVOY}: run `make tools`, or set PHAROS_ENVOY")
+        pytest.skip(f"no Envoy at {ENVOY}: run `make setup`, or set PHAROS_ENVOY")
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session, AsyncExitStack() as stack:
         yield Lab(stack, tmp_path, session)

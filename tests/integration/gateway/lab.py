@@ -22,7 +22,8 @@ from pharos_operator.gateway.render import Options
 from pharos_operator.gateway.snapshot import Endpoint, Snapshot
 from pharos_operator.gateway.state import GatewayState
 
-DEADLINE_S = 20
+# Below the 15 s after which Envoy gives up waiting for what it was never sent.
+DEADLINE_S = 12
 ROOT = Path(__file__).parents[3]
 ENVOY = Path(os.environ.get("PHAROS_ENVOY", ROOT / "build" / "tools" / "envoy" / "bin" / "envoy"))
 

@@ -1,3 +1,4 @@
+import pytest
 from gateway_builders import SALT, route, traffic
 from integration.gateway.lab import Lab, publish
 
@@ -6,6 +7,8 @@ from pharos_api.assignment import assign
 USERS = [f"user-{number}" for number in range(2000)]
 
 
+@pytest.mark.requirement("ABT-8")
+@pytest.mark.requirement("ABT-10")
 async def test_every_user_gets_the_arm_that_assign_computes_and_keeps_it_as_exposure_rises(
     lab: Lab,
 ) -> None:

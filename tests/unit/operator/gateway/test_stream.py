@@ -156,6 +156,21 @@ def test_a_changed_cluster_gets_its_endpoints_again_unasked() -> None:
     assert not talk.envoy.warming
 
 
+def test_endpoints_that_are_reported_after_their_cluster_changed_are_sent_all_the_same() -> None:
+    """A gateway that reconnects reports clusters first: their change is on its way by then."""
+    talk = connected()
+    talk.settle(target(route(1)))
+    again = connected(talk.envoy)
+    changed = target(route(1))
+    changed.wanted[CLUSTERS][STABLE].version = "another"
+    again.stream.receive(again.envoy.outbox.popleft())
+    clusters = again.stream.advance(changed, 0)
+    assert clusters is not None
+    again.envoy.receive(clusters)
+    assert kinds(again.settle(changed)) == [ENDPOINTS]
+    assert not again.envoy.warming
+
+
 def test_a_cluster_does_not_change_while_its_endpoints_wait_for_their_answer() -> None:
     """The answer would hide that the changed cluster needs them once more."""
     talk = connected()
