@@ -5,7 +5,7 @@ Every rule of a state machine takes a draft and returns the next one; none chang
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from pharos_operator.decide.conditions import Finding
 from pharos_operator.decide.decision import Action, Event, EventType
@@ -22,28 +22,28 @@ class Draft(Generic[StatusT]):
     events: tuple[Event, ...] = ()
     findings: tuple[Finding, ...] = ()
 
-    def set(self, **changes: Any) -> "Draft[StatusT]":
+    def set(self, **changes: Any) -> Self:
         """The draft with these fields of the status changed."""
         # A status is a pydantic model; TypeVar bounds cannot say so without tying this to one.
         return replace(self, status=self.status.model_copy(update=changes))  # type: ignore[attr-defined]
 
-    def do(self, *actions: Action) -> "Draft[StatusT]":
+    def do(self, *actions: Action) -> Self:
         """The draft with more actions."""
         return replace(self, actions=(*self.actions, *actions))
 
-    def tell(self, reason: str, message: str) -> "Draft[StatusT]":
+    def tell(self, reason: str, message: str) -> Self:
         """The draft with a Normal event."""
         return self._with(Event(EventType.NORMAL, str(reason), message))
 
-    def warn(self, reason: str, message: str) -> "Draft[StatusT]":
+    def warn(self, reason: str, message: str) -> Self:
         """The draft with a Warning event."""
         return self._with(Event(EventType.WARNING, str(reason), message))
 
-    def find(self, *findings: Finding) -> "Draft[StatusT]":
+    def find(self, *findings: Finding) -> Self:
         """The draft with more findings; the last one of a type counts."""
         return replace(self, findings=(*self.findings, *findings))
 
-    def _with(self, event: Event) -> "Draft[StatusT]":
+    def _with(self, event: Event) -> Self:
         return replace(self, events=(*self.events, event))
 
 

@@ -54,8 +54,8 @@ def fail(course: Course, look: Look, reason: str, message: str) -> Course:
     return (
         course.set(phase=TrainingRunPhase.FAILED, finished_at=look.moment)
         .find(condition(RunCondition.SUCCEEDED, False, reason, message))
-        .tell(reason, message, warning=True)
-        .act(*(deletion(job, look) for job in active_jobs(look)))
+        .warn(reason, message)
+        .do(*(deletion(job, look) for job in active_jobs(look)))
     )
 
 
@@ -74,7 +74,7 @@ def try_again(course: Course, step: StepName, message: str) -> Course:
     excused = course.step(step).excused_attempts + 1
     return course.set_step(
         step, state=StepState.PENDING, excused_attempts=excused, message=message
-    ).tell("StepRestarted", message, warning=True)
+    ).warn("StepRestarted", message)
 
 
 def retry_or_fail(course: Course, look: Look, failed_at: datetime, failure: Failure) -> Course:
@@ -91,7 +91,7 @@ def retry_or_fail(course: Course, look: Look, failed_at: datetime, failure: Fail
     at = retry_at(failed_at, counted)
     return course.set_step(
         step.name, state=StepState.PENDING, retry_at=at, message=failure.message
-    ).tell("StepRetried", failure.message, warning=True)
+    ).warn("StepRetried", failure.message)
 
 
 def _times(attempts: int) -> str:

@@ -24,7 +24,7 @@ def obey(course: Course, look: Look) -> Course:
         case RunVerb.ABORT if not is_finished:
             return fail(course, look, RunReason.ABORTED, _abortion(command))
         case _:
-            return course.tell("CommandRefused", _refusal(command, course), warning=True)
+            return course.warn("CommandRefused", _refusal(command, course))
 
 
 def _retry(course: Course, look: Look, step: StepName) -> Course:

@@ -30,7 +30,7 @@ def described(course: Course, look: Look) -> Course:
     if not any(each.type == RunCondition.SUCCEEDED for each in course.findings):
         course = course.find(condition(RunCondition.SUCCEEDED, None, RunReason.IN_PROGRESS))
     if _is_new_ill(course, scheduled):
-        course = course.tell(scheduled.reason, scheduled.message, warning=True)
+        course = course.warn(scheduled.reason, scheduled.message)
     return course.set(phase=_phase(course, look))
 
 

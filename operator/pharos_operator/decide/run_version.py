@@ -47,7 +47,7 @@ def registered(course: Course, look: Look) -> Course:
     if standing is None and look.obs.model is None:
         return course
     if standing is None:
-        course = course.act(CreateVersion(name, spec, _annotations(look)))
+        course = course.do(CreateVersion(name, spec, _annotations(look)))
     return _succeed(course, look, name)
 
 

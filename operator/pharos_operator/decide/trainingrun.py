@@ -103,11 +103,11 @@ def _tend(course: Course, look: Look, step: StepStatus) -> Course:
     if job is None:
         return course if suspend else _launch(course, look, step)
     if suspend and job.state is JobState.ACTIVE:
-        return course.act(SuspendJob(job.name, suspend=True))
+        return course.do(SuspendJob(job.name, suspend=True))
     # Kueue lifts the suspension of the Jobs that it queues.
     is_ours = look.run.spec.pods.queue_name is None
     if not suspend and is_ours and job.state is JobState.SUSPENDED:
-        return course.act(SuspendJob(job.name, suspend=False))
+        return course.do(SuspendJob(job.name, suspend=False))
     return course
 
 
@@ -118,7 +118,7 @@ def _start(course: Course, look: Look, step: StepStatus) -> Course:
         return course.look_again((step.retry_at - look.now).total_seconds())
     strays = _strays(look, attempt_job(look.run, step, step.attempts + 1))
     if strays:
-        return course.act(*(deletion(job, look) for job in strays))
+        return course.do(*(deletion(job, look) for job in strays))
     if step.name is StepName.REGISTER and not course.status.version:
         # Stored before the Job starts: a crash must not let it register under another version.
         return course.set(version=chosen_version(look, course.status)).look_again(0)
@@ -157,7 +157,7 @@ def _launch(course: Course, look: Look, step: StepStatus) -> Course:
         return course
     told = step_input(look, model, course.status, step)
     left = whole_left_s(look, course.status)
-    return course.act(StartStep(look.run.metadata.name, step.job, told, left))
+    return course.do(StartStep(look.run.metadata.name, step.job, told, left))
 
 
 def _watched(course: Course, look: Look) -> Course:
@@ -187,7 +187,7 @@ def _rest(course: Course, look: Look) -> Course:
     """A run that has ended: nothing of it runs, and it goes when its time is up."""
     known = {each.ref.name for each in course.actions if isinstance(each, Delete)}
     left = [deletion(job, look) for job in active_jobs(look) if job.name not in known]
-    return _with_time_to_live(ended(course.act(*left), look), look)
+    return _with_time_to_live(ended(course.do(*left), look), look)
 
 
 def _with_time_to_live(course: Course, look: Look) -> Course:
@@ -198,7 +198,7 @@ def _with_time_to_live(course: Course, look: Look) -> Course:
     if left > timedelta(0):
         return course.look_again(left.total_seconds())
     meta = look.run.metadata
-    return course.act(Delete(Ref("TrainingRun", meta.namespace, meta.name, meta.uid)))
+    return course.do(Delete(Ref("TrainingRun", meta.namespace, meta.name, meta.uid)))
 
 
 def _decision(course: Course, look: Look) -> Decision[TrainingRunStatus]:
