@@ -1,4 +1,4 @@
-"""Rows for PostgreSQL, written beside the reconciling and never in its way.
+"""Rows for the database, written beside the reconciling and never in its way.
 
 A row that the database does not take now waits here and is tried again. Only the newest row of an
 object waits, because an upsert of the newest makes the older ones superfluous. A new leader hands
@@ -7,42 +7,49 @@ in every row afresh.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.decide.decision import RecordExperiment, RecordVersion
+from pharos_store import queries
+from pharos_store.connecting import open_engine
+from pharos_store.rows import ExperimentRow, ModelVersionRow
 
 log = logging.getLogger(__name__)
 Row = RecordVersion | RecordExperiment
 _RETRY_S = 5.0
 
 
-class Table(Protocol):
-    """A blocking upsert; raises whatever its driver raises."""
+class RowWriter(Protocol):
+    """What a replica asks of a writer of rows."""
 
-    def __call__(self, row: Row) -> None:
-        """Write one row."""
+    async def record(self, row: Row) -> None:
+        """Take a row."""
+
+    async def run(self) -> None:
+        """Write what was taken, for ever."""
 
 
 class BackgroundRows:
-    """Fulfils ``ports.Rows``."""
+    """Fulfils ``ports.Rows``; ``write`` blocks and raises the errors of SQLAlchemy."""
 
-    def __init__(
-        self, write: Table, failures: tuple[type[Exception], ...], telemetry: Telemetry
-    ) -> None:
+    def __init__(self, write: Callable[[Row], None], telemetry: Telemetry) -> None:
         self._write = write
-        self._failures = failures
         self._telemetry = telemetry
         self._waiting: dict[str, Row] = {}
         self._written: dict[str, int] = {}
         self._wake = asyncio.Event()
 
     async def record(self, row: Row) -> None:
-        """Take a row; returns at once. An equal row that was written before is dropped."""
-        if self._written.get(row.uid) == hash(row):
+        """Take a row; returns at once. A row that was the last one written is let go."""
+        if row.uid not in self._waiting and self._written.get(row.uid) == hash(row):
             return
         self._waiting[row.uid] = row
-        self._telemetry.rows_waiting.set(len(self._waiting))
         self._wake.set()
 
     async def run(self) -> None:
@@ -50,23 +57,27 @@ class BackgroundRows:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if not await self._drain():
+            await self._pass()
+            self._telemetry.rows_waiting.set(len(self._waiting))
+            if self._waiting:
                 await asyncio.sleep(_RETRY_S)
                 self._wake.set()
 
-    async def _drain(self) -> bool:
-        while self._waiting:
-            uid, row = next(iter(self._waiting.items()))
+    async def _pass(self) -> None:
+        """Try each waiting row once; an experiment's row may have to wait for its versions'."""
+        for row in tuple(self._waiting.values()):
             try:
                 await asyncio.to_thread(self._write, row)
-            except self._failures as problem:
-                log.warning("the database does not take rows", extra={"problem": str(problem)})
-                return False
-            self._written[uid] = hash(row)
-            if self._waiting.get(uid) is row:
-                del self._waiting[uid]
-            self._telemetry.rows_waiting.set(len(self._waiting))
-        return True
+            except OperationalError as problem:
+                log.warning("the database is away", extra={"problem": str(problem.orig)})
+                return
+            except SQLAlchemyError as problem:
+                extra = {"uid": row.uid, "problem": str(problem)}
+                log.warning("the database refuses a row for now", extra=extra)
+                continue
+            self._written[row.uid] = hash(row)
+            if self._waiting.get(row.uid) is row:
+                del self._waiting[row.uid]
 
 
 class NoRows:
@@ -80,6 +91,49 @@ class NoRows:
         await asyncio.Event().wait()
 
 
-def rows(url: str, telemetry: Telemetry) -> "BackgroundRows | NoRows":
+def rows(url: str, telemetry: Telemetry) -> RowWriter:
     """Rows for the database at ``url``; without one, rows are let go."""
-    return NoRows()
+    if not url:
+        return NoRows()
+    engine = open_engine(url)
+    return BackgroundRows(lambda row: _upsert(engine, row), telemetry)
+
+
+def _upsert(engine: Engine, row: Row) -> None:
+    match row:
+        case RecordVersion():
+            queries.upsert_model_version(engine, version_row(row))
+        case RecordExperiment():
+            queries.upsert_experiment(engine, experiment_row(row))
+
+
+def version_row(row: RecordVersion) -> ModelVersionRow:
+    """The action's values as the table takes them."""
+    metadata = dict(row.metadata)
+    return ModelVersionRow(
+        id=UUID(row.uid),
+        version=row.version,
+        model_path=row.path,
+        status=row.status,
+        created_at=row.created_at,
+        namespace=metadata.get("namespace", "default"),
+        model=row.model,
+        promoted_at=row.promoted_at,
+        metadata=dict(metadata),
+        metrics={name: float(value) for name, value in row.metrics},
+    )
+
+
+def experiment_row(row: RecordExperiment) -> ExperimentRow:
+    """The action's values as the table takes them."""
+    return ExperimentRow(
+        id=UUID(row.uid),
+        name=row.name,
+        control_version_id=UUID(row.control_uid),
+        treatment_version_id=UUID(row.candidate_uid),
+        traffic_split=row.traffic_split,
+        start_date=row.start,
+        status=row.status,
+        end_date=row.end,
+        results=dict(row.results),
+    )
