@@ -21,7 +21,7 @@ from pharos_api.abexperiment import (
 )
 from pharos_api.model import Model
 from pharos_operator.decide import canary, evidence, gates
-from pharos_operator.decide.admission import Admission, admit, newer
+from pharos_operator.decide.admission import Admission, admit
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
     ExperimentReason,
@@ -34,12 +34,11 @@ from pharos_operator.decide.decision import Decision, Platform
 from pharos_operator.decide.draft import Draft, whole_seconds
 from pharos_operator.decide.experiment_commands import obey
 from pharos_operator.decide.experiment_row import row
+from pharos_operator.decide.interruption import interrupted
 from pharos_operator.decide.observation import ExperimentObservation
 from pharos_operator.decide.routing import confirmed, serves
-from pharos_operator.decide.serving_need import is_quarantined
 from pharos_operator.decide.transitions import (
     ExperimentDraft,
-    promote,
     promoted,
     roll_back,
     rolled_back,
@@ -153,9 +152,9 @@ def _warned_of_goals(obs: ExperimentObservation, draft: ExperimentDraft) -> Expe
 def _running(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) -> ExperimentDraft:
     if obs.model is None:
         return draft
-    interrupted = _interrupted(obs, obs.model, draft, now)
-    if interrupted is not None:
-        return interrupted
+    ended = interrupted(obs, obs.model, draft, now)
+    if ended is not None:
+        return ended
     if draft.status.phase is ExperimentPhase.STARTING:
         return _starting(obs, obs.model, draft, now)
     return _judged(obs, obs.model, draft, now)
@@ -165,7 +164,8 @@ def _judged(
     obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
 ) -> ExperimentDraft:
     """Measure, show what was measured, and let the strategy move."""
-    sample = obs.sample
+    # Before anybody was exposed there is nothing that a sample could say.
+    sample = obs.sample if obs.experiment.status.exposed_at is not None else None
     measured = () if sample is None else gates.evaluate(obs.experiment.spec, sample, now)
     arms = evidence.arms_of(sample, draft.status)
     draft = evidence.shown(evidence.rebased(draft, arms), measured, arms, now)
@@ -203,50 +203,6 @@ def _pods_sentence(obs: ExperimentObservation) -> str:
     if ready is None or serves(obs.candidate):
         return f"{obs.candidate.status.ready_replicas} of {wanted} are ready"
     return ready.message
-
-
-def _interrupted(
-    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
-) -> ExperimentDraft | None:
-    """What ends an experiment from outside: production moved on, or a newer candidate waits."""
-    moved = _control_moved(obs, model, draft, now)
-    if moved is not None:
-        return moved
-    rival = _newer_rival(obs, draft.status)
-    if rival:
-        message = f"{rival} brings a newer candidate"
-        return roll_back(draft, Verdict.SUPERSEDED, ExperimentReason.SUPERSEDED, message, now)
-    candidate = obs.candidate
-    if candidate is not None and is_quarantined(model.status, candidate.spec.artifact.sha256):
-        message = f"{candidate.spec.version} was quarantined"
-        reason = ExperimentReason.CANDIDATE_QUARANTINED
-        return roll_back(draft, Verdict.ABORT, reason, message, now)
-    return None
-
-
-def _control_moved(
-    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
-) -> ExperimentDraft | None:
-    production = model.status.production
-    name = "" if production is None else production.name
-    if name == draft.status.control:
-        return None
-    if name == obs.experiment.spec.candidate_ref.name:
-        return promote(draft, "the candidate was promoted by hand", 1)
-    now_there = "nothing" if production is None else production.version
-    message = f"production is {now_there} now, no longer {draft.status.control_version}"
-    reason = ExperimentReason.CONTROL_CHANGED
-    return roll_back(draft, Verdict.SUPERSEDED, reason, message, now)
-
-
-def _newer_rival(obs: ExperimentObservation, own: ABExperimentStatus) -> str:
-    for rival in obs.rivals:
-        theirs = rival.status.candidate_version
-        open_ = not rival.status.phase.finished and rival.metadata.deletion_timestamp is None
-        other = rival.metadata.uid != obs.experiment.metadata.uid
-        if open_ and other and theirs and newer(theirs, own.candidate_version):
-            return rival.metadata.name
-    return ""
 
 
 def _promoting(

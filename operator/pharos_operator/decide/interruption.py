@@ -1,0 +1,58 @@
+"""What ends a running experiment from outside: production moved, a newer candidate, a quarantine.
+
+Must not judge metrics, nor carry out what people ask of the experiment itself.
+"""
+
+from datetime import datetime
+
+from pharos_api.abexperiment import ABExperimentStatus, Verdict
+from pharos_api.model import Model
+from pharos_operator.decide.admission import newer
+from pharos_operator.decide.conditions import ExperimentReason
+from pharos_operator.decide.observation import ExperimentObservation
+from pharos_operator.decide.serving_need import is_quarantined
+from pharos_operator.decide.transitions import ExperimentDraft, promote, roll_back
+
+
+def interrupted(
+    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
+) -> ExperimentDraft | None:
+    """What ends an experiment from outside: production moved on, or a newer candidate waits."""
+    moved = _control_moved(obs, model, draft, now)
+    if moved is not None:
+        return moved
+    rival = _newer_rival(obs, draft.status)
+    if rival:
+        message = f"{rival} brings a newer candidate"
+        return roll_back(draft, Verdict.SUPERSEDED, ExperimentReason.SUPERSEDED, message, now)
+    candidate = obs.candidate
+    if candidate is not None and is_quarantined(model.status, candidate.spec.artifact.sha256):
+        message = f"{candidate.spec.version} was quarantined"
+        reason = ExperimentReason.CANDIDATE_QUARANTINED
+        return roll_back(draft, Verdict.ABORT, reason, message, now)
+    return None
+
+
+def _control_moved(
+    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
+) -> ExperimentDraft | None:
+    production = model.status.production
+    name = "" if production is None else production.name
+    if name == draft.status.control:
+        return None
+    if name == obs.experiment.spec.candidate_ref.name:
+        return promote(draft, "the candidate was promoted by hand", 1)
+    now_there = "nothing" if production is None else production.version
+    message = f"production is {now_there} now, no longer {draft.status.control_version}"
+    reason = ExperimentReason.CONTROL_CHANGED
+    return roll_back(draft, Verdict.SUPERSEDED, reason, message, now)
+
+
+def _newer_rival(obs: ExperimentObservation, own: ABExperimentStatus) -> str:
+    for rival in obs.rivals:
+        theirs = rival.status.candidate_version
+        open_ = not rival.status.phase.finished and rival.metadata.deletion_timestamp is None
+        other = rival.metadata.uid != obs.experiment.metadata.uid
+        if open_ and other and theirs and newer(theirs, own.candidate_version):
+            return rival.metadata.name
+    return ""
