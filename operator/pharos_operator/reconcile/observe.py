@@ -77,6 +77,7 @@ class Observer:
             jobs=self._jobs(entry),
             versions=self._of_model("ModelVersion", namespace, model, ModelVersion),
             progress=self._progress.of(entry.uid),
+            claimed=self._claimed(entry, model),
         )
 
     def version(self, entry: Entry) -> VersionObservation:
@@ -124,6 +125,12 @@ class Observer:
 
     def _of_model(self, kind: str, namespace: str, model: str, as_type: type[T]) -> tuple[T, ...]:
         return all_parsed(self._index.found_by(kind, namespace, facts.of_model(model)), as_type)
+
+    def _claimed(self, run: Entry, model: str) -> tuple[str, ...]:
+        """The versions that other runs of the model have chosen and not yet registered."""
+        live = self._index.found_by("TrainingRun", run.key.namespace, facts.live_of_model(model))
+        others = all_parsed((each for each in live if each.uid != run.uid), TrainingRun)
+        return tuple(each.status.version for each in others if each.status.version)
 
     def _jobs(self, run: Entry) -> dict[str, JobView]:
         owned = self._index.found_by("Job", run.key.namespace, facts.owned_by(run.uid))

@@ -68,6 +68,7 @@ def pod_view(pod: Body) -> PodView:
         unschedulable=unscheduled.get("message", ""),
         waiting=_waiting(state.get("waiting") or {}),
         since=moment(unscheduled.get("lastTransitionTime") or _since(pod)),
+        disrupted="DisruptionTarget" in _true_conditions(status),
     )
 
 
