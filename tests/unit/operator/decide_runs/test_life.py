@@ -220,6 +220,62 @@ class TestWaiting:
         world.reconcile()
         assert world.step(StepName.COLLECT).state is StepState.SUCCEEDED
 
+    def test_a_result_that_never_comes_costs_an_attempt(self) -> None:
+        world = at_step(StepName.COLLECT)
+        world.finish_jobs()
+        world.jobs["weekly-collect"] = replace(world.jobs["weekly-collect"], pod=None)
+        world.wait(30)
+        world.reconcile()
+        assert world.started["weekly-collect-2"].step_input.attempt == 2
+        assert any("cannot be read" in each for each in world.events)
+
+    def test_a_run_whose_model_is_deleted_meanwhile_waits_for_it_before_the_next_step(self) -> None:
+        world = at_step(StepName.TRAIN)
+        world.model = None
+        assert not world.reconcile().actions
+        assert said(world, "Progressing").reason == "StepRunning"
+        world.finish_jobs()
+        assert not world.reconcile().actions
+        assert said(world, "Progressing").reason == "WaitingForModel"
+
+    def test_a_version_is_not_created_without_its_model(self) -> None:
+        world = at_step(StepName.REGISTER)
+        world.finish_jobs()
+        world.model = None
+        assert not world.reconcile().actions
+        assert world.run.status.finished_at is None
+        world.model = make_model()
+        assert isinstance(world.reconcile().actions[0], CreateVersion)
+
+    def test_a_job_that_somebody_deleted_is_started_again(self) -> None:
+        world = at_step(StepName.TRAIN)
+        del world.jobs["weekly-train"]
+        (start,) = world.reconcile().actions
+        assert isinstance(start, StartStep)
+        assert start.job == "weekly-train"
+
+    def test_a_stray_job_is_deleted_before_the_next_one_starts(self) -> None:
+        world = at_step(StepName.COLLECT)
+        world.finish_jobs()
+        world.jobs["weekly-train-7"] = active("weekly-train-7")
+        (deletion,) = world.reconcile().actions
+        assert isinstance(deletion, Delete)
+        assert deletion.ref.name == "weekly-train-7"
+        assert isinstance(world.reconcile().actions[0], StartStep)
+
+    def test_a_job_that_was_started_late_is_deleted_after_the_end(self) -> None:
+        world = World(make_run(), {StepName.COLLECT: [Outcome.BAD_INPUT]})
+        world.settle()
+        world.jobs["weekly-prepare"] = active("weekly-prepare")
+        (deletion,) = world.reconcile().actions
+        assert isinstance(deletion, Delete)
+
+    def test_a_version_that_another_run_has_chosen_is_passed_over(self) -> None:
+        world = at_step(StepName.EVALUATE)
+        world.finish_jobs()
+        obs = RunObservation(world.run, world.model, world.jobs, claimed=("v1.0.0",))
+        assert decide(obs, PLATFORM, world.now).status.version == "v1.1.0"
+
 
 class TestSuspension:
     def test_suspending_stops_the_job_and_resuming_lets_it_go_on(self) -> None:

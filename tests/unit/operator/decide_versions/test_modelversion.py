@@ -85,6 +85,9 @@ CASES = {
         Stage.ARCHIVED,
         True,
     ),
+    "a version on its way into production is in staging and serves": Case(
+        model(incoming=OLD), Stage.STAGING, True
+    ),
     "without its Model nothing serves": Case(None, Stage.REGISTERED, False),
 }
 
@@ -237,3 +240,12 @@ def test_a_version_on_its_way_out_is_left_alone() -> None:
     metadata = version.metadata.model_copy(update={"deletion_timestamp": NOW})
     gone = version.model_copy(update={"metadata": metadata})
     assert not decide(VersionObservation(gone, model(production=OLD)), PLATFORM, NOW).actions
+
+
+def test_a_version_that_is_not_stored_yet_has_no_row() -> None:
+    version = make_version()
+    metadata = version.metadata.model_copy(update={"creation_timestamp": None})
+    fresh = version.model_copy(update={"metadata": metadata})
+    decision = decide(VersionObservation(fresh, model()), PLATFORM, NOW)
+    assert not [each for each in decision.actions if isinstance(each, RecordVersion)]
+    assert decision.status.recorded_digest == ""
