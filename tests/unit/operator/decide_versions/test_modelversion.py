@@ -86,7 +86,7 @@ CASES = {
         True,
     ),
     "a version on its way into production is in staging and serves": Case(
-        model(incoming=OLD), Stage.STAGING, True
+        model(incoming=OLD | {"cause": "First"}), Stage.STAGING, True
     ),
     "without its Model nothing serves": Case(None, Stage.REGISTERED, False),
 }
