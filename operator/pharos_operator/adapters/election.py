@@ -89,15 +89,21 @@ class Election:
 
     async def _renew(self) -> None:
         """Returns when the lease is lost or could not be renewed in time."""
-        loop = asyncio.get_running_loop()
-        renewed = loop.time()
-        while loop.time() - renewed < self._terms.renew_deadline_s:
+        renewed: float | None = asyncio.get_running_loop().time()
+        with suppress(TimeoutError):
+            while renewed is not None:
+                async with asyncio.timeout_at(renewed + self._terms.renew_deadline_s):
+                    renewed = await self._renewal()
+
+    async def _renewal(self) -> float | None:
+        """When the attempt began that renewed the lease; None when somebody else has it."""
+        while True:
             await asyncio.sleep(self._terms.retry_s)
-            started = loop.time()
+            started = asyncio.get_running_loop().time()
             if await self._attempt():
-                renewed = started
-            elif self.holder not in ("", self._terms.identity):
-                return
+                return started
+            if self.holder not in ("", self._terms.identity):
+                return None
 
     async def _attempt(self) -> bool:
         """Try once to take or renew the lease; whether it is held now."""

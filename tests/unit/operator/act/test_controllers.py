@@ -1,0 +1,145 @@
+"""One reconcile from look to status: what is written, and what an error leads to."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from operator_fakes import NOON, FakeCluster, FakeRows, FixedClock, body
+
+from pharos_api.meta import Command
+from pharos_api.model import Model, ModelPhase, ModelStatus
+from pharos_operator.decide.decision import Decision, Event, EventType, Platform
+from pharos_operator.errors import Conflict, Terminal
+from pharos_operator.reconcile.act import Actor
+from pharos_operator.reconcile.controllers import Brain, Controller, Hands
+from pharos_operator.reconcile.index import Entry, Index, Key
+from pharos_operator.reconcile.observe import parsed
+from pharos_operator.reconcile.publication import Publication
+
+KEY = Key("Model", "default", "m")
+PLATFORM = Platform("ns", "file:///a", "jobs", "serving")
+TOLD = Event(EventType.NORMAL, "Promoted", "v2 is in production")
+
+
+@dataclass
+class World:
+    """A Model, and a brain that wants ``status`` of it."""
+
+    status: ModelStatus = ModelStatus(phase=ModelPhase.READY)
+    events: tuple[Event, ...] = ()
+    cluster: FakeCluster = field(default_factory=FakeCluster)
+    index: Index = field(default_factory=Index)
+
+    def __post_init__(self) -> None:
+        self.publication = Publication(self.cluster, self.index, "operator-0")
+
+    def put(self, **more: Any) -> None:
+        self.index.observe(self.cluster.put(body("Model", "m", **more)))
+
+    def reconcile(self) -> list[str]:
+        self.cluster.calls.clear()
+        actor = Actor(self.cluster, self.index, FakeRows(), _NoRenderer())
+        hands = Hands(self.index, FixedClock(), PLATFORM, actor, self.publication)
+        controller = Controller(Brain(self._look, self._decide), hands)
+        asyncio.run(controller.reconcile(KEY))
+        return self.cluster.calls
+
+    async def _look(self, entry: Entry, _: datetime) -> Model:
+        return parsed(entry, Model)
+
+    def _decide(self, model: Model, _: Platform, __: datetime) -> Decision[ModelStatus]:
+        command = {"command": model.status.command}
+        return Decision(self.status.model_copy(update=command), events=self.events)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return self.cluster.objects["Model", "default", "m"]["status"]
+
+
+class _NoRenderer:
+    def manifests(self, action: Any, owner: Entry) -> tuple[dict[str, Any], ...]:
+        raise AssertionError("no action was decided")
+
+
+def test_a_new_status_is_written_once() -> None:
+    world = World()
+    world.put()
+    assert world.reconcile() == ["status Model m"]
+    assert world.reconcile() == []
+    assert world.stored["phase"] == "Ready"
+
+
+def test_an_event_is_told_before_the_status_and_only_once() -> None:
+    world = World(events=(TOLD,))
+    world.put()
+    assert world.reconcile() == ["event Promoted", "status Model m"]
+
+
+def test_an_event_told_before_a_crash_collides_with_its_repeat() -> None:
+    first, second = World(events=(TOLD,)), World(events=(TOLD,))
+    first.put()
+    second.put()
+    first.reconcile()
+    second.reconcile()
+    assert first.cluster.events[0]["metadata"] == second.cluster.events[0]["metadata"]
+
+
+def test_a_persons_command_is_never_written_back() -> None:
+    world = World()
+    world.put(status={"command": Command(id="1", verb="Promote").to_json()})
+    world.reconcile()
+    assert "command" not in world.stored
+
+
+def test_a_status_decided_on_an_older_object_is_refused() -> None:
+    world = World()
+    world.put()
+    world.cluster.put(body("Model", "m", spec={"serving": {"minReplicas": 2}}))
+    with pytest.raises(Conflict):
+        world.reconcile()
+
+
+def test_an_object_that_is_gone_or_going_is_left_alone() -> None:
+    world = World()
+    assert world.reconcile() == []
+    world.put(deletionTimestamp="2026-11-23T12:00:00Z")
+    assert world.reconcile() == []
+
+
+def test_an_object_that_cannot_be_understood_gets_a_condition_and_keeps_its_status() -> None:
+    world = World()
+    status = {"phase": "Ready", "latestVersion": "v1.0.0"}
+    world.put(spec={"serving": {"minReplicas": "many"}}, status=status)
+    with pytest.raises(Terminal):
+        world.reconcile()
+    (condition,) = world.stored["conditions"]
+    assert (condition["type"], condition["status"]) == ("Accepted", "False")
+    assert condition["reason"] == "InvalidSpec"
+    assert "serving.minReplicas" in condition["message"]
+    assert world.stored["latestVersion"] == "v1.0.0"
+
+
+def test_a_complaint_is_written_once() -> None:
+    world = World()
+    world.put(spec={"serving": {"minReplicas": "many"}})
+    with pytest.raises(Terminal):
+        world.reconcile()
+    with pytest.raises(Terminal):
+        world.reconcile()
+    assert world.cluster.calls == []
+
+
+def test_a_corrected_object_is_accepted() -> None:
+    world = World()
+    world.put(spec={"serving": {"minReplicas": "many"}})
+    with pytest.raises(Terminal):
+        world.reconcile()
+    complaint = world.stored["conditions"]
+    world.put(status={"conditions": complaint})
+    world.status = ModelStatus.model_validate({"conditions": complaint})
+    world.reconcile()
+    (condition,) = world.stored["conditions"]
+    assert condition["status"] == "True"
+    assert condition["lastTransitionTime"] == NOON.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,155 @@
+"""How Jobs, Pods and Deployments read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from operator_fakes import body
+
+from pharos_operator.decide.observation import JobState, PodView
+from pharos_operator.reconcile.views import deployment_view, is_ready, job_view, pod_view
+
+T0 = "2026-11-23T12:00:00Z"
+AT_T0 = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+Body = dict[str, Any]
+
+
+def _job(*conditions: Body, suspend: bool = False, **status: Any) -> Body:
+    return body(
+        "Job", "job", spec={"suspend": suspend}, status={"conditions": list(conditions), **status}
+    )
+
+
+def _condition(kind: str, **more: Any) -> Body:
+    return {"type": kind, "status": "True", "lastTransitionTime": T0, **more}
+
+
+JOBS = {
+    "a Job that has just been made is active": (_job(), JobState.ACTIVE),
+    "a suspended one waits": (_job(suspend=True), JobState.SUSPENDED),
+    "a complete one is complete": (_job(_condition("Complete")), JobState.COMPLETE),
+    "a failed one is failed": (_job(_condition("Failed")), JobState.FAILED),
+    "one that failed and was then suspended is failed": (
+        _job(_condition("Failed"), suspend=True),
+        JobState.FAILED,
+    ),
+    "one whose success is only announced is still active": (
+        _job(_condition("SuccessCriteriaMet")),
+        JobState.ACTIVE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("job", "state"), JOBS.values(), ids=JOBS)
+def test_job_state(job: Body, state: JobState) -> None:
+    assert job_view(job, []).state is state
+
+
+def test_a_failed_job_says_why_and_when() -> None:
+    failed = _condition("Failed", reason="DeadlineExceeded", message="too long")
+    view = job_view(_job(failed, startTime=T0, failed=2), [])
+    assert (view.reason, view.message, view.failed_pods) == ("DeadlineExceeded", "too long", 2)
+    assert (view.started_at, view.finished_at) == (AT_T0, AT_T0)
+
+
+def test_the_youngest_pod_speaks_for_its_job() -> None:
+    old, young = body("Pod", "old"), body("Pod", "young")
+    old["metadata"]["creationTimestamp"] = "2026-11-23T11:00:00Z"
+    young["metadata"]["creationTimestamp"] = T0
+    view = job_view(_job(), [young, old])
+    assert view.pod is not None
+    assert view.pod.name == "young"
+
+
+@dataclass(frozen=True)
+class Pod:
+    status: Body
+    view: PodView
+
+
+def _container(state: Body) -> Body:
+    return {"containerStatuses": [{"name": "step", "state": state}]}
+
+
+PODS = {
+    "a running one has no exit code": Pod(
+        {"phase": "Running", "startTime": T0, **_container({"running": {}})},
+        PodView("p", since=AT_T0),
+    ),
+    "one that ended says how and what": Pod(
+        _container({"terminated": {"exitCode": 65, "message": "{}", "reason": "Error"}}),
+        PodView("p", exit_code=65, message="{}"),
+    ),
+    "one out of memory says so": Pod(
+        _container({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}),
+        PodView("p", exit_code=137, oom_killed=True),
+    ),
+    "one that was evicted failed without a word of its container": Pod(
+        {"phase": "Failed", "message": "The node was low on memory."},
+        PodView("p", exit_code=1, message="The node was low on memory."),
+    ),
+    "one that finds no node says what is missing": Pod(
+        {
+            "conditions": [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "reason": "Unschedulable",
+                    "message": "0/1 nodes are available: Insufficient nvidia.com/gpu.",
+                    "lastTransitionTime": T0,
+                }
+            ]
+        },
+        PodView(
+            "p",
+            unschedulable="0/1 nodes are available: Insufficient nvidia.com/gpu.",
+            since=AT_T0,
+        ),
+    ),
+    "one that cannot pull its image says so": Pod(
+        _container({"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}),
+        PodView("p", waiting="ImagePullBackOff: not found"),
+    ),
+    "one that is being created is not waiting for anything wrong": Pod(
+        _container({"waiting": {"reason": "ContainerCreating"}}), PodView("p")
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PODS.values(), ids=PODS)
+def test_pod_view(case: Pod) -> None:
+    assert pod_view(body("Pod", "p", status=case.status)) == case.view
+
+
+def _deployment(observed: int, **status: Any) -> Body:
+    deployment = body("Deployment", "d", spec={"replicas": 2})
+    deployment["metadata"]["generation"] = 3
+    deployment["status"] = {"observedGeneration": observed, **status}
+    return deployment
+
+
+def test_a_deployment_counts_its_ready_pods() -> None:
+    view = deployment_view(_deployment(3, readyReplicas=2, updatedReplicas=2), [])
+    assert (view.wanted, view.ready, view.updated) == (2, 2, 2)
+
+
+def test_counts_of_an_older_generation_say_nothing() -> None:
+    view = deployment_view(_deployment(2, readyReplicas=2, updatedReplicas=2), [])
+    assert (view.ready, view.updated) == (0, 0)
+
+
+def test_a_deployment_repeats_what_its_crashing_pod_said_last() -> None:
+    crashing = {
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+        "lastState": {"terminated": {"exitCode": 1, "message": "digest mismatch"}},
+    }
+    pod = body("Pod", "p", status={"containerStatuses": [crashing]})
+    assert deployment_view(_deployment(3), [pod]).failure == "digest mismatch"
+
+
+def test_a_pod_on_its_way_out_is_not_ready() -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    assert is_ready(body("Pod", "p", status=ready))
+    assert not is_ready(body("Pod", "p", status=ready, deletionTimestamp=T0))
+    assert not is_ready(body("Pod", "p", status={}))
