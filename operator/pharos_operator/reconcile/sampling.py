@@ -7,13 +7,11 @@ import dataclasses
 from datetime import datetime
 
 from pharos_api import names
-from pharos_api.abexperiment import ABExperiment, ExperimentPhase
+from pharos_api.abexperiment import ABExperiment
 from pharos_api.assignment import Arm
+from pharos_operator.decide.evidence import sample_window_s
 from pharos_operator.decide.observation import ExperimentObservation, Sample
 from pharos_operator.ports import Metrics
-
-_SAMPLED = (ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED)
-_SHORTEST_S = 5.0
 
 
 class Sampling:
@@ -25,14 +23,13 @@ class Sampling:
     async def with_sample(self, obs: ExperimentObservation, now: datetime) -> ExperimentObservation:
         """The same look, with a sample where one is due."""
         experiment = obs.experiment
-        if experiment.status.phase not in _SAMPLED or not experiment.status.exposure:
+        window_s = sample_window_s(experiment.status, now)
+        if window_s is None:
             return obs
-        return dataclasses.replace(obs, sample=await self._sample(experiment, now))
+        return dataclasses.replace(obs, sample=await self._sample(experiment, window_s))
 
-    async def _sample(self, experiment: ABExperiment, now: datetime) -> Sample:
+    async def _sample(self, experiment: ABExperiment, window_s: float) -> Sample:
         status = experiment.status
-        since = status.step_started_at or status.started_at or now
-        window_s = max(_SHORTEST_S, (now - since).total_seconds())
         control = _cluster(experiment, status.control_version, Arm.CONTROL)
         candidate = _cluster(experiment, status.candidate_version, Arm.CANDIDATE)
         return await self._metrics.sample(control, candidate, window_s)
