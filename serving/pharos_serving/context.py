@@ -19,6 +19,8 @@ from pharos_api.names import (
 )
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@+/-]{1,128}")
+# An id that we gave out may be longer by the number of the text.
+FEEDBACK_ID_PATTERN = r"^[A-Za-z0-9._:@+/-]{1,140}$"
 _REVISION = re.compile(r"[0-9]{1,15}")
 _MAX_USER = 512
 

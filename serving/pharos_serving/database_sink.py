@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from pharos_serving.errors import StoreAway
+from pharos_serving.errors import BatchRefused, StoreAway
 from pharos_store.connecting import open_engine
 from pharos_store.queries import write_log
 from pharos_store.rows import LogBatch
@@ -20,6 +20,8 @@ class DatabaseSink:
         """See the port of the prediction log."""
         try:
             return write_log(self._engine, batch, accept_orphans_before=accept_orphans_before)
+        except (DataError, ValueError) as error:
+            raise BatchRefused(type(error).__name__) from None
         except SQLAlchemyError as error:
             # SQLAlchemy's own sentence would carry the rows, and so the texts of users.
             cause = getattr(error, "orig", None)

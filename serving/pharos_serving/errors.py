@@ -77,5 +77,9 @@ class ArtifactUnavailable(ModelRejected):
         super().__init__(RejectionReason.UNAVAILABLE, message)
 
 
+class BatchRefused(ServingError):
+    """Terminal: the database can never take these rows; they are set aside."""
+
+
 class StoreAway(ServingError):
     """Retryable: the database did not take the rows; they stay in the spool."""

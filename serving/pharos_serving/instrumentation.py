@@ -78,4 +78,3 @@ class _Exchange:
         if _INFERENCE.fullmatch(self._scope["path"]):
             seconds = perf_counter() - self._started_s
             self._service.metrics.observe_request(self._context.arm, self.status, seconds)
-

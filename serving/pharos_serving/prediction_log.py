@@ -10,11 +10,12 @@ import queue
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
 from pharos_serving.entries import PredictionEntry, Privacy
-from pharos_serving.errors import StoreAway
+from pharos_serving.errors import BatchRefused, StoreAway
 from pharos_serving.spool import Spool, SpoolFull
 from pharos_store.rows import LabelRow, LogBatch
 
@@ -35,7 +36,7 @@ class Sink(Protocol):
         """Store the batch; return the rows whose experiment or version is not known there yet.
 
         Rows older than ``accept_orphans_before`` are stored without the unknown reference.
-        Raises StoreAway when nothing could be stored.
+        Raises StoreAway when trying again can help, BatchRefused when it never will.
         """
 
 
@@ -166,20 +167,27 @@ class SpoolingLog:
 
     def _ship_round(self) -> bool:
         """Try each segment once; whether nothing is left of them."""
-        finished = True
-        for segment in self._spool.segments():
-            batch = self._spool.read(segment)
-            if batch is None:
-                _LOG.error("Prediction log set an unreadable segment aside: %s", segment.name)
-                self._on_drop("segment-unreadable", 1)
-                continue
-            try:
-                rest = self._sink.write(
-                    batch, accept_orphans_before=datetime.now(UTC) - ORPHAN_AFTER
-                )
-            except StoreAway as error:
-                _LOG.warning("Prediction log waits for the database: %s", error)
-                return False
-            self._spool.replace(segment, rest)
-            finished = finished and not rest
-        return finished
+        try:
+            shipped = [self._ship(segment) for segment in self._spool.segments()]
+            return all(shipped)
+        except StoreAway as error:
+            _LOG.warning("Prediction log waits for the database: %s", error)
+            return False
+
+    def _ship(self, segment: Path) -> bool:
+        """Ship one segment; whether nothing is left of it. Raises StoreAway."""
+        batch = self._spool.read(segment)
+        if batch is None:
+            _LOG.error("Prediction log set an unreadable segment aside: %s", segment.name)
+            self._on_drop("segment-unreadable", 1)
+            return True
+        orphans_before = datetime.now(UTC) - ORPHAN_AFTER
+        try:
+            rest = self._sink.write(batch, accept_orphans_before=orphans_before)
+        except BatchRefused as error:
+            _LOG.error("The database refuses %s for ever: %s", segment.name, error)
+            self._spool.set_aside(segment)
+            self._on_drop("rows-refused", len(batch))
+            return True
+        self._spool.replace(segment, rest)
+        return not rest

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pharos_serving.context import FEEDBACK_ID_PATTERN
 from pharos_serving.errors import ErrorCode, RequestRefused
 
 
@@ -39,7 +40,7 @@ class ClassifyRequest(Body):
 class FeedbackRequest(Body):
     """The true label of an earlier prediction."""
 
-    request_id: str = Field(alias="requestId", min_length=1, max_length=200)
+    request_id: str = Field(alias="requestId", max_length=200, pattern=FEEDBACK_ID_PATTERN)
     label: str = Field(min_length=1, max_length=200)
 
 

@@ -61,9 +61,13 @@ class Spool:
         try:
             return _BATCH.validate_json(segment.read_bytes())
         except ValidationError:
-            segment.rename(segment.with_suffix(".unreadable"))
-            self._forget(segment.name, 0)
+            self.set_aside(segment)
             return None
+
+    def set_aside(self, segment: Path) -> None:
+        """Keep a segment that can never be shipped under a name that is not looked at again."""
+        segment.rename(segment.with_suffix(".refused"))
+        self._forget(segment.name, 0)
 
     def replace(self, segment: Path, rest: LogBatch) -> None:
         """Keep only ``rest`` of a segment; nothing of it when ``rest`` is empty."""

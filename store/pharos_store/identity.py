@@ -15,7 +15,7 @@ def user_uuid(key: str, user: str) -> UUID | None:
     """
     if not key or not user:
         return None
-    return UUID(bytes=_keyed(key, "user", user)[:16], version=8)
+    return UUID(bytes=_keyed(key, "user", user)[:16])
 
 
 def text_hash(key: str, text: str) -> str:

@@ -46,7 +46,9 @@ REFUSED_V1: dict[str, tuple[bytes, str, int, str]] = {
     "an empty text": (b'{"text": " \\n"}', "application/json", 422, "EmptyText"),
     "no texts at all": (b'{"texts": []}', "application/json", 422, "EmptyText"),
     "neither text nor texts": (b"{}", "application/json", 422, "InvalidRequest"),
-    "both text and texts": (b'{"text":"a","texts":["b"]}', "application/json", 422, "InvalidRequest"),
+    "both text and texts": (
+        b'{"text":"a","texts":["b"]}', "application/json", 422, "InvalidRequest",
+    ),
     "a number for a text": (b'{"text": 7}', "application/json", 422, "InvalidRequest"),
     "a list for the body": (b'["a"]', "application/json", 422, "InvalidRequest"),
     "an unknown field": (b'{"text":"a","k":1}', "application/json", 422, "InvalidRequest"),
@@ -58,10 +60,14 @@ REFUSED_V1: dict[str, tuple[bytes, str, int, str]] = {
     "a text above the limit": (
         b'{"text":"' + b"a" * 1001 + b'"}', "application/json", 422, "TextTooLong",
     ),
-    "more texts than the limit": (b'{"texts":["a","b","c","d","e"]}', "application/json", 422, "TooManyTexts"),
+    "more texts than the limit": (
+        b'{"texts":["a","b","c","d","e"]}', "application/json", 422, "TooManyTexts",
+    ),
     "a body above the limit": (b" " * 8193, "application/json", 413, "BodyTooLarge"),
     "a form": (b"text=a", "application/x-www-form-urlencoded", 415, "UnsupportedContentType"),
-    "JSON in Latin-1": (b'{"text":"a"}', "application/json; charset=latin-1", 415, "UnsupportedContentType"),
+    "JSON in Latin-1": (
+        b'{"text":"a"}', "application/json; charset=latin-1", 415, "UnsupportedContentType",
+    ),
 }  # fmt: skip
 
 
