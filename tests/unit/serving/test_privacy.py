@@ -1,0 +1,74 @@
+"""What is kept of a request, and what is not."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from pharos_api.model import StoreText
+from pharos_serving.context import RequestContext
+from pharos_serving.entries import PredictionEntry, Privacy
+from pharos_serving.sanitising import anonymize_prediction_log, sanitize_text
+from pharos_store.identity import user_uuid
+
+TEXT = "mail ada@example.org\0"
+ENTRY = PredictionEntry(
+    UUID(int=1), "r1", RequestContext("r1", user="ada"), TEXT, {"a": 1.0}, 2.0,
+    datetime(2026, 11, 23, tzinfo=UTC),
+)  # fmt: skip
+
+SANITISED = {
+    "an address": ("write to a.b+c@mail.example.org now", "write to [EMAIL] now"),
+    "two addresses in a row": ("a@b.co,c@d.org", "[EMAIL],[EMAIL]"),
+    "an address after a dot": (".a@b.co", ".[EMAIL]"),
+    "no address": ("a @ b.co, x@y", "a @ b.co, x@y"),
+    "phone numbers": ("555-123-4567 5551234567 555.123.4567", "[PHONE] [PHONE] [PHONE]"),
+    "a longer number": ("55512345678", "55512345678"),
+    "a link with a query": ("see (https://x.org/a?t=1) now", "see ([URL] now"),
+    "a link without one": ("see https://x.org/a now", "see https://x.org/a now"),
+}
+
+
+@pytest.mark.requirement("SEC-2", "SEC-3", "SEC-4", "SEC-5")
+@pytest.mark.parametrize(("text", "clean"), SANITISED.values(), ids=SANITISED)
+def test_sanitising(text: str, clean: str) -> None:
+    assert sanitize_text(text) == clean
+
+
+KEPT = {
+    "sanitised text": (StoreText.SANITIZED, "mail [EMAIL]\N{REPLACEMENT CHARACTER}"),
+    "only a hash": (StoreText.HASH, ""),
+    "the text as it came": (StoreText.FULL, "mail ada@example.org\N{REPLACEMENT CHARACTER}"),
+}
+
+
+@pytest.mark.parametrize(("policy", "kept"), KEPT.values(), ids=KEPT)
+def test_a_row_keeps(policy: StoreText, kept: str) -> None:
+    row = Privacy(policy, "key", None).row(ENTRY)
+    assert (row.input_text, row.text_length, len(row.text_hash)) == (kept, len(TEXT), 64)
+
+
+def test_a_user_is_kept_as_a_keyed_hash_only() -> None:
+    row = Privacy(StoreText.FULL, "key", None).row(ENTRY)
+    assert row.user_id == user_uuid("key", "ada") != user_uuid("other key", "ada")
+    assert "ada" not in str(row.user_id)
+
+
+def test_without_a_key_no_user_is_kept() -> None:
+    assert Privacy(StoreText.FULL, "", None).row(ENTRY).user_id is None
+
+
+@pytest.mark.requirement("SEC-13")
+def test_an_anonymous_entry_has_neither_user_nor_text_nor_address() -> None:
+    log = {
+        "model_version": "v1.0.0",
+        "predictions": {"a": 1.0},
+        "latency_ms": 2.0,
+        "timestamp": "2026-11-23",
+        "user_id": "ada",
+        "input_text": "text",
+        "ip_address": "10.0.0.1",
+    }
+    assert set(anonymize_prediction_log(log)) == {
+        "model_version", "predictions", "latency_ms", "timestamp",
+    }  # fmt: skip
