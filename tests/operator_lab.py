@@ -22,6 +22,7 @@ GROUP = "/apis/pharos.neoalexandria.io/v1alpha1"
 BATCH = "/apis/batch/v1"
 APPS = "/apis/apps/v1"
 CORE = "/api/v1"
+OF_OTHERS = ("leases", "endpoints")
 WRITING = ("POST", "PUT", "PATCH", "APPLY", "DELETE")
 Body = dict[str, Any]
 _REQUESTS = re.compile(r"apiserver_request_total\{(.*)\} (\S+)")
@@ -76,13 +77,13 @@ class Api:
     def writes(self) -> Counter[str]:
         """Writes of anybody that the API server has counted, by verb and resource.
 
-        Renewals of leases are left out: they say that a replica lives, and nothing about objects.
+        Left out are the signs of life: leases, and the API server's announcement of itself.
         """
         counted: Counter[str] = Counter()
         for line in self.client.get("/metrics").text.splitlines():
             found = _REQUESTS.match(line)
             labels = dict(_LABEL.findall(found[1])) if found else {}
-            if found and labels["verb"] in WRITING and labels["resource"] != "leases":
+            if found and labels["verb"] in WRITING and labels["resource"] not in OF_OTHERS:
                 counted[f"{labels['verb']} {labels['resource']}"] += int(float(found[2]))
         return counted
 
@@ -127,18 +128,21 @@ class Fleet:
     folder: Path
     namespace: str
     running: list[Operator] = field(default_factory=list)
+    ports: list[int] = field(default_factory=lambda: free_ports(2))
 
     def start(self, name: str = "operator-0", **more: str) -> Operator:
-        http, xds = free_ports(2)
+        http, xds = self.ports
+        address = f"127.0.0.{2 + len(self.running)}"
         settings = {
             "NAMESPACE": self.namespace,
             "WATCH_NAMESPACES": self.namespace,
             "POD_NAME": name,
-            "HTTP_HOST": "127.0.0.1",
+            "POD_IP": address,
+            "HTTP_HOST": address,
             "HTTP_PORT": f"{http}",
-            "XDS_HOST": "127.0.0.1",
+            "XDS_HOST": address,
             "XDS_PORT": f"{xds}",
-            "PROGRESS_URL": f"http://127.0.0.1:{http}/progress",
+            "PROGRESS_URL": f"http://{address}:{http}/progress",
             **more,
         }
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PHAROS_OPERATOR_")}
@@ -149,7 +153,7 @@ class Fleet:
             process = subprocess.Popen(
                 [sys.executable, "-m", "pharos_operator"], env=environment, stdout=out, stderr=out
             )
-        operator = Operator(process, f"http://127.0.0.1:{http}", log)
+        operator = Operator(process, f"http://{address}:{http}", log)
         self.running.append(operator)
         until(f"{name} is ready", operator.is_ready, 30)
         return operator
@@ -200,7 +204,7 @@ def _object(kind: str, name: str, spec: Body) -> Body:
     }
 
 
-def pod_of(job: Body) -> Body:
+def pod_of(job: Body, account: str = "") -> Body:
     """The pod that the Job controller would make."""
     owner = {
         "apiVersion": "batch/v1",
@@ -217,7 +221,10 @@ def pod_of(job: Body) -> Body:
             "labels": job["spec"]["template"]["metadata"]["labels"],
             "ownerReferences": [owner],
         },
-        "spec": {"containers": [{"name": "step", "image": "none"}]},
+        "spec": {
+            "containers": [{"name": "step", "image": "none"}],
+            **({"serviceAccountName": account} if account else {}),
+        },
     }
 
 

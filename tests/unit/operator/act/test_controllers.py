@@ -20,6 +20,7 @@ from pharos_operator.reconcile.publication import Publication
 
 KEY = Key("Model", "default", "m")
 PLATFORM = Platform("ns", "file:///a", "jobs", "serving")
+READY = ModelStatus(phase=ModelPhase.READY)
 TOLD = Event(EventType.NORMAL, "Promoted", "v2 is in production")
 
 
@@ -27,7 +28,7 @@ TOLD = Event(EventType.NORMAL, "Promoted", "v2 is in production")
 class World:
     """A Model, and a brain that wants ``status`` of it."""
 
-    status: ModelStatus = ModelStatus(phase=ModelPhase.READY)
+    status: ModelStatus = READY
     events: tuple[Event, ...] = ()
     cluster: FakeCluster = field(default_factory=FakeCluster)
     index: Index = field(default_factory=Index)
