@@ -26,6 +26,7 @@ MISSING = (
 Manifest = dict[str, Any]
 
 
+@functools.cache
 def helm_program() -> str | None:
     """Helm 3: that of $PHAROS_HELM, that on PATH, or that of the local cluster's programs."""
     named = os.environ.get("PHAROS_HELM") or shutil.which("helm")
