@@ -99,7 +99,9 @@ def _failed(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     failed = next((m for m in look.measured if m.outcome is Outcome.FAIL), None)
     if failed is None:
         return None
-    message = f"{failed.message}; limit {failed.limit}; query {failed.query}"
+    # The words of row DEP-11.
+    why = f"{failed.message}; limit {failed.limit}; query {failed.query}"
+    message = f"Metrics degraded, rolling back: {why}"
     return roll_back(draft, Verdict.ROLLBACK, ExperimentReason.METRICS_FAIL, message, look.now)
 
 

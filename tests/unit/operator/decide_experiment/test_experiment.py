@@ -442,6 +442,21 @@ CASES = {
         phase=Phase.ROLLING_BACK,
         verdict=Verdict.ROLLBACK,
     ),
+    "a winner whose Model moved elsewhere meanwhile is superseded": Case(
+        LAST | {"phase": Phase.PROMOTING, "verdict": Verdict.PROMOTE},
+        of=model("v0.9.0", route=routed(5000).status.route),
+        phase=Phase.ROLLING_BACK,
+        verdict=Verdict.SUPERSEDED,
+    ),
+    "a Model that is gone holds what runs": Case(
+        FIRST, of=None, sample=healthy(), phase=Phase.PROGRESSING, exposure=500
+    ),
+    "a candidate that is gone while it starts is waited for": Case(
+        LIVE | {"phase": Phase.STARTING},
+        candidate=None,
+        phase=Phase.STARTING,
+        says="the ModelVersion is gone",
+    ),
     "a rollback ends only when every gateway has confirmed it (argo-rollouts#1838)": Case(
         FIRST | {"phase": Phase.ROLLING_BACK, "exposure": 0, "verdict": Verdict.ROLLBACK},
         of=routed(500),
