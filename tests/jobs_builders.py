@@ -8,15 +8,20 @@ from pharos_api.jobio import StepInput
 from pharos_api.trainingrun import StepName
 from pharos_jobs.core.papers import Paper, Sample
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 WORDS = {
-    "cs.AI": "planning agents reason about beliefs and search for plans with logic".split(),
-    "cs.RO": "robots grasp objects while arms move along a trajectory with sensors".split(),
-    "cs.DB": "queries join tables and indexes answer transactions over relations".split(),
+    "cs.AI": _words("planning agents reason about beliefs and search for plans with logic"),
+    "cs.RO": _words("robots grasp objects while arms move along a trajectory with sensors"),
+    "cs.DB": _words("queries join tables and indexes answer transactions over relations"),
 }
-FILLER = (
+FILLER = _words(
     "the paper shows that a new method works better than what was known before and we measure "
     "this on several sets of examples with care and discuss where it fails and why"
-).split()
+)
 
 
 def abstract(topic: str, seed: int, words: int = 60) -> str:

@@ -10,7 +10,7 @@ import sys
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
 from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT
 from pharos_jobs import logs, storage
-from pharos_jobs.standalone import add_flags, run_with_flags
+from pharos_jobs.standalone.flags import add_flags, run_with_flags
 from pharos_jobs.steps_help import COMMANDS
 
 
@@ -19,7 +19,6 @@ def main(arguments: list[str] | None = None) -> int:
     # Artifacts hold papers and models: nobody else on the machine reads them (row SEC-8).
     os.umask(0o077)
     options = _parser().parse_args(arguments)
-    logs.configure()
     match options.command:
         case "receive":
             return _receive(options.uri)
@@ -48,7 +47,9 @@ def _step(options: argparse.Namespace) -> int:
 
     text = _given_input(options.step_input)
     if text is None:
+        logs.configure(sys.stderr)
         return int(run_with_flags(options))
+    logs.configure(sys.stdout)
     step_input = StepInput.model_validate_json(text)
     if step_input.step != options.command:
         print(

@@ -2,8 +2,8 @@
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
+from typing import TextIO
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -29,11 +29,11 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send every logger's records to standard output as JSON."""
-    handler = logging.StreamHandler(sys.stdout)
+def configure(stream: TextIO, level: int = logging.INFO) -> None:
+    """Send every logger's records to a stream as JSON."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JSONFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These report every request; their warnings still come through.
-    for chatty in ("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv"):
+    for chatty in ("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv", "onnx_ir"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -27,7 +27,14 @@ _Run = Callable[[StepInput, StepContext], StepResult]
 def run_step(step_input: StepInput) -> tuple[StepResult, ExitCode]:
     """Run the input's step. Never raises; SIGTERM sets the context's stop."""
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        return _in_context(step_input, stop)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _in_context(step_input: StepInput, stop: threading.Event) -> tuple[StepResult, ExitCode]:
     with (
         tempfile.TemporaryDirectory(prefix="pharos-") as work_dir,
         ProgressPusher(step_input) as progress,

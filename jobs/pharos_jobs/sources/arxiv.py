@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 import arxiv
 import requests
@@ -157,7 +156,7 @@ class ArxivCollector:
                 problem = error
             except (*_AWAY, arxiv.ArxivError) as error:
                 if isinstance(error, arxiv.HTTPError) and error.status < _SERVER_ERROR:
-                    raise _refused(query, error) from error
+                    raise _refused(query, f"HTTP {error.status}") from error
                 problem = error
             if attempt < RETRIES:
                 self._wait(attempt, problem)
@@ -187,11 +186,10 @@ class ArxivCollector:
         self._world.sleep(wait_time)
 
 
-def _refused(query: str, error: Any) -> Terminal:
+def _refused(query: str, answer: str) -> Terminal:
     return Terminal(
         FailureReason.INVALID_SPEC,
-        f"arXiv refuses the query {query!r} with HTTP {error.status}. Check the categories and "
-        "the dates.",
+        f"arXiv refuses the query {query!r}: {answer}. Check the categories and the dates.",
     )
 
 

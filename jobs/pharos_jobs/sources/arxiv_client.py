@@ -1,15 +1,18 @@
 """The ``arxiv`` library's client, taught our manners: pace, time limit, Retry-After."""
 
+import re
 from typing import Any
 
 import arxiv
 import requests
 
-from pharos_jobs.errors import RateLimitError
+from pharos_api.jobio import FailureReason
+from pharos_jobs.errors import RateLimitError, Terminal
 from pharos_jobs.sources.pace import Limiter
 
 API_URL = "https://export.arxiv.org/api/query"
 TIMEOUT_S = 60.0
+_ERROR_ENTRY = re.compile(rb"arxiv\.org/api/errors#([\w-]+)")
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
 
 
@@ -29,6 +32,14 @@ class PoliteSession(requests.Session):
             raise RateLimitError(
                 f"arXiv answered HTTP {answer.status_code} and asks for patience.",
                 retry_after_seconds(answer.headers.get("Retry-After")),
+            )
+        # A mistake comes back as a feed of one entry that names the error, with HTTP 400 or 200.
+        refused = _ERROR_ENTRY.search(answer.content)
+        if refused:
+            raise Terminal(
+                FailureReason.INVALID_SPEC,
+                f"arXiv refuses the request: {refused[1].decode().replace('_', ' ')}. Check the "
+                "categories and the dates.",
             )
         return answer
 

@@ -6,12 +6,12 @@ Reads JSONL, JSON, CSV and Parquet (also gzipped) at ``file://``, ``s3://`` and 
 
 import csv
 import gzip
-import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, assert_never
+from typing import IO, Any, assert_never, cast
 from urllib.parse import urlsplit
 
 from pharos_api.jobio import FailureReason
@@ -20,6 +20,7 @@ from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.sources.packaged import read_package
+from pharos_jobs.sources.web import fetch
 
 _log = logging.getLogger(__name__)
 _SUFFIXES = {
@@ -57,27 +58,33 @@ def read_dataset(source: DatasetSource, work_dir: Path) -> list[Paper]:
 def _fetched(source: DatasetSource, work_dir: Path) -> Path:
     """The file on this machine, its digest checked while it is copied."""
     target = work_dir / "source"
-    try:
-        written = storage.copy(source.uri, target.as_uri())
-    except FileNotFoundError as error:
-        raise _unreadable(
-            source.uri, "does not exist. Check spec.data.source.dataset.uri"
-        ) from error
-    except PermissionError as error:
-        raise _unreadable(source.uri, "may not be read. Give the job's account access") from error
-    except IsADirectoryError as error:
-        raise _unreadable(source.uri, "is a folder. Name one file") from error
-    except Exception as error:
-        # fsspec's backends raise types of their own; all that is not about the file is the store.
-        message = f"{source.uri} could not be fetched: {error}"
-        raise Retryable(FailureReason.SOURCE_UNAVAILABLE, message) from error
-    if source.sha256 not in (None, written.sha256):
+    if source.uri.startswith(("http://", "https://")):
+        fetch(source.uri, target)
+    else:
+        _copy(source.uri, target)
+    found = storage.sha256_of(target.as_uri())
+    if source.sha256 not in (None, found):
         raise Terminal(
             FailureReason.DIGEST_MISMATCH,
-            f"{source.uri} has SHA-256 {written.sha256}, but the run asks for {source.sha256}. "
+            f"{source.uri} has SHA-256 {found}, but the run asks for {source.sha256}. "
             "Name the right file or its present digest.",
         )
     return target
+
+
+def _copy(uri: str, target: Path) -> None:
+    try:
+        storage.copy(uri, target.as_uri())
+    except FileNotFoundError as error:
+        raise _unreadable(uri, "does not exist. Check spec.data.source.dataset.uri") from error
+    except PermissionError as error:
+        raise _unreadable(uri, "may not be read. Give the job's account access") from error
+    except IsADirectoryError as error:
+        raise _unreadable(uri, "is a folder. Name one file") from error
+    except Exception as error:
+        # The object store's client raises types of its own; none of them is about the file.
+        message = f"{uri} could not be fetched: {error}"
+        raise Retryable(FailureReason.SOURCE_UNAVAILABLE, message) from error
 
 
 def _unreadable(uri: str, what: str) -> Terminal:
@@ -103,32 +110,27 @@ def _rows(path: Path, kind: DatasetFormat) -> Iterator[dict[str, Any]]:
 
             yield from pyarrow.parquet.read_table(path).to_pylist()
         case DatasetFormat.JSONL:
-            with _opened(path) as file:
-                yield from (json.loads(line) for line in _text(file) if line.strip())
+            with _text(path) as lines:
+                yield from (json.loads(line) for line in lines if line.strip())
         case DatasetFormat.JSON:
-            with _opened(path) as file:
-                document = json.load(_text(file))
+            with _text(path) as file:
+                document = json.load(file)
             yield from document["samples"] if isinstance(document, dict) else document
         case DatasetFormat.CSV:
             csv.field_size_limit(_CSV_FIELD_BYTES)
-            with _opened(path) as file:
-                yield from csv.DictReader(_text(file))
+            with _text(path) as file:
+                yield from csv.DictReader(file)
         case DatasetFormat.AUTO:
             raise ValueError("the format is not settled")
         case _:
             assert_never(kind)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """The file, unpacked where it is gzipped, whatever its name says."""
-    file = path.open("rb")
-    packed = file.read(2) == _GZIP_MAGIC
-    file.seek(0)
-    if not packed:
-        return file
-    opened: IO[bytes] = gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[assignment] # a stream
-    return opened
-
-
-def _text(file: IO[bytes]) -> IO[str]:
-    return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+@contextmanager
+def _text(path: Path) -> Iterator[IO[str]]:
+    """The file as text, unpacked where it is gzipped, whatever its name says."""
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    opener = gzip.open if packed else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as text:
+        yield cast("IO[str]", text)

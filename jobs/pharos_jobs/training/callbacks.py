@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002 - the signatures are those of transformers.TrainerCallback
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import divergence
 from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training.checkpoints import seal
+
+_log = logging.getLogger(__name__)
 
 
 class HealthCallback(TrainerCallback):
@@ -85,7 +88,7 @@ class ProgressCallback(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Report."""
+        """Report the state after each optimiser step."""
         if self._bar is not None:
             self._bar.update(1)
             self._bar.set_postfix(loss=f"{self._loss or 0:.4f}")
@@ -146,14 +149,24 @@ class TensorBoardCallback(TrainerCallback):
 
 
 class SealCallback(TrainerCallback):
-    """Seals every checkpoint, and hands it on where checkpoints are kept elsewhere."""
+    """Seals every checkpoint, together with the seconds that all tries have trained so far."""
 
-    def __init__(self, label_to_id: dict[str, int], metadata: dict[str, Any]) -> None:
+    def __init__(
+        self, label_to_id: dict[str, int], metadata: dict[str, Any], before_s: float
+    ) -> None:
         self._label_to_id, self._metadata = label_to_id, metadata
+        self._started_s = time.monotonic() - before_s
+
+    @property
+    def train_seconds(self) -> float:
+        """Seconds of training, those before a restart among them."""
+        return time.monotonic() - self._started_s
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Seal the checkpoint of this step."""
         folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        seal(folder, self._label_to_id, {**self._metadata, "step": state.global_step})
+        progress = {"step": state.global_step, "train_seconds": self.train_seconds}
+        seal(folder, self._label_to_id, {**self._metadata, **progress})
+        _log.info("Saved a checkpoint", extra={"saved": folder.name, "epoch": state.epoch})

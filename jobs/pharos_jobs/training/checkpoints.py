@@ -68,6 +68,13 @@ def last_good_checkpoint(folder: Path) -> Path | None:
     return None
 
 
+def seconds_before(checkpoint: Path | None) -> float:
+    """Seconds that earlier tries trained up to a checkpoint; nothing without one."""
+    if checkpoint is None:
+        return 0.0
+    return float(load_checkpoint_with_validation(checkpoint)["metadata"].get("train_seconds", 0))
+
+
 def step_of(folder: Path) -> int:
     """The optimiser step after which a checkpoint was written; -1 for another folder."""
     number = folder.name.rpartition("-")[2]

@@ -18,11 +18,13 @@ from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     EvalPrediction,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
     set_seed,
 )
+from transformers.utils import logging as hf_logging
 
 from pharos_api.trainingrun import Hyperparameters, Precision
 from pharos_jobs.context import StepContext
@@ -37,12 +39,15 @@ from pharos_jobs.training.callbacks import (
     SealCallback,
     TensorBoardCallback,
 )
-from pharos_jobs.training.checkpoints import last_good_checkpoint, step_of
+from pharos_jobs.training.checkpoints import last_good_checkpoint, seconds_before, step_of
 from pharos_jobs.training.device import settled_precision
 from pharos_jobs.training.encoding import ClassificationDataset
 
 _log = logging.getLogger(__name__)
 _LOG_EVERY_STEPS = 10
+# Bars and loading reports are for terminals.
+hf_logging.set_verbosity_error()
+hf_logging.disable_progress_bar()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,10 @@ class ClassificationTrainer:
             self.load_datasets_from_samples([*train_samples, *val_samples])
         precision = settled_precision(settings.precision)
         arguments = self._arguments(settings, precision, batch_divisor, len(train_samples))
-        callbacks = self._callbacks(settings, context, len(train_samples))
-        trainer = self._assembled(arguments, settings, (train_samples, val_samples), callbacks)
         resume = last_good_checkpoint(self.checkpoint_dir)
+        seals = self._seals(settings, len(train_samples), seconds_before(resume))
+        callbacks = [*self._callbacks(settings, context), seals]
+        trainer = self._assembled(arguments, settings, (train_samples, val_samples), callbacks)
         if resume:
             _log.info("Going on from a checkpoint", extra={"checkpoint": resume.name})
         outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -116,7 +122,7 @@ class ClassificationTrainer:
             tokenizer=trainer.processing_class,
             best_accuracy=trainer.state.best_metric or 0.0,
             steps=trainer.state.global_step,
-            train_seconds=seconds,
+            train_seconds=seals.train_seconds,
             samples_per_second=steps * settings.batch_size / max(seconds, 1e-9),
             precision=precision,
         )
@@ -133,7 +139,7 @@ class ClassificationTrainer:
             ClassificationDataset(part, tokenizer, self.label_to_id, settings.max_tokens)
             for part in samples
         )
-        return Trainer(
+        trainer = Trainer(
             model=model,
             args=arguments,
             data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
@@ -144,6 +150,8 @@ class ClassificationTrainer:
             callbacks=callbacks,
             optimizers=(optimiser(model, settings), None),
         )
+        trainer.remove_callback(PrinterCallback)  # the log is JSON, and our callbacks write it
+        return trainer
 
     def _loaded(self, settings: Hyperparameters) -> tuple[Any, Any]:
         folder = find_base_model(self.model_name)
@@ -192,20 +200,20 @@ class ClassificationTrainer:
             data_seed=settings.seed,
         )
 
-    def _callbacks(
-        self, settings: Hyperparameters, context: StepContext, samples: int
-    ) -> list[TrainerCallback]:
+    def _seals(self, settings: Hyperparameters, samples: int, before_s: float) -> SealCallback:
         metadata = {
             "model_name": self.model_name,
             "num_labels": len(self.label_to_id),
             "dataset_size": samples,
             "hyperparameters": settings.to_json(),
         }
+        return SealCallback(self.label_to_id, metadata, before_s)
+
+    def _callbacks(self, settings: Hyperparameters, context: StepContext) -> list[TrainerCallback]:
         callbacks = [
             HealthCallback(context),
             ProgressCallback(context, settings.batch_size),
             TensorBoardCallback(self.output_dir / "logs"),
-            SealCallback(self.label_to_id, metadata),
         ]
         if settings.early_stopping_patience:
             callbacks.append(EarlyStoppingCallback(settings.early_stopping_patience))

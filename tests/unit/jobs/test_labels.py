@@ -44,7 +44,7 @@ def test_label_mapping_creation() -> None:
 @pytest.mark.requirement("ERR-10")
 def test_invalid_labels_are_counted_and_shown() -> None:
     samples = [sample("cs.AI", n, label="cs.XX") for n in range(7)]
-    with pytest.raises(ValueError, match="Invalid labels found. Expected:") as caught:
+    with pytest.raises(ValueError, match=r"Invalid labels found\. Expected:") as caught:
         validate_labels(samples, {"cs.AI"})
     message = str(caught.value)
     assert "Found: ['cs.XX']" in message

@@ -1,0 +1,97 @@
+"""The flags of each command (rows COL-18, PRE-21, TRN-24, 25, 27) and which function takes them."""
+
+import argparse
+from importlib import import_module
+
+from pharos_api.jobio import ExitCode
+from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy
+
+CATEGORIES = (
+    *("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.CR"),
+    *("cs.DB", "cs.DC", "cs.NE", "cs.RO", "cs.SE"),
+)
+_DEFAULTS = Hyperparameters()
+_SPLITS = "data/splits/arxiv_classification"
+_MODEL = "models/classification/arxiv_v1.0.0"
+
+
+def add_flags(name: str, command: argparse.ArgumentParser) -> None:
+    """Add the flags of one command."""
+    match name:
+        case "receive":
+            command.add_argument("uri", help="where to write")
+            return
+        case "project":
+            return
+        case "collect":
+            _collect(command)
+        case "prepare":
+            _prepare(command)
+        case "train":
+            _train(command)
+        case "evaluate":
+            _evaluate(command)
+        case _:
+            _register(command)
+    command.add_argument("--step-input", metavar="FILE", help="StepInput as JSON; - reads stdin")
+
+
+def run_with_flags(options: argparse.Namespace) -> ExitCode:
+    """Run a step by its flags."""
+    module = import_module(f"pharos_jobs.standalone.{options.command}")
+    code: ExitCode = module.run(options)
+    return code
+
+
+def _collect(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--num-papers", type=int, default=10_000, help="clean papers in all (%(default)s)")
+    add("--output", default="data/processed/arxiv_classification.json", help="(%(default)s)")
+    add("--categories", nargs="+", default=list(CATEGORIES), help="labels; ten of cs by default")
+    add("--start-date", default=ArxivSource.model_fields["start_date"].default)
+    add("--end-date", default=None, help="last day of submission (today)")
+    add("--label-policy", type=LabelPolicy, default=LabelPolicy.EXCLUSIVE, choices=LabelPolicy)
+    add("--dataset", metavar="URI", help="take papers from this file instead of arXiv")
+    add("--raw-dir", default="data", help="pages are saved below its raw/ (%(default)s)")
+
+
+def _prepare(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--input", default="data/processed/arxiv_classification.json", help="(%(default)s)")
+    add("--output", default="data/processed/arxiv_classification_clean.json", help="(%(default)s)")
+    add("--min-words", type=int, default=50, help="words an abstract must have (%(default)s)")
+    add("--splits-dir", default=_SPLITS, help="(%(default)s)")
+    add("--seed", type=int, default=42)
+    add("--min-papers-per-class", type=int, default=50)
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--data-dir", default=_SPLITS, help="holds train.json, val.json, test.json (%(default)s)")
+    add("--output-dir", default=_MODEL, help="(%(default)s)")
+    add("--base-model", default="distilbert-base-uncased", help="hub id, folder or pypi://PACKAGE")
+    add("--epochs", type=int, default=_DEFAULTS.epochs)
+    add("--batch-size", type=int, default=_DEFAULTS.batch_size, help="(%(default)s)")
+    add("--learning-rate", default=_DEFAULTS.learning_rate, help="(%(default)s)")
+    add("--head-learning-rate", default=None, help="rate of the new head (the same)")
+    add("--warmup-steps", type=int, default=_DEFAULTS.warmup_steps)
+    add("--max-tokens", type=int, default=_DEFAULTS.max_tokens, help="(%(default)s)")
+    add("--seed", type=int, default=_DEFAULTS.seed)
+    add("--gradient-checkpointing", action="store_true", help="less memory, more time")
+    add("--fp16", action="store_true", help="mixed precision; by itself the device's best is taken")
+
+
+def _evaluate(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--model-dir", default=_MODEL, help="(%(default)s)")
+    add("--test-data", default=f"{_SPLITS}/test.json", help="its folder holds all splits")
+
+
+def _register(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--model-dir", default=_MODEL, help="a trained and evaluated model (%(default)s)")
+    add("--data-dir", default=_SPLITS, help="(%(default)s)")
+    add("--root", default=".", help="artifact root; versions go below its models/ (%(default)s)")
+    add("--namespace", default="default")
+    add("--model", default="arxiv-classifier", help="name of the model (%(default)s)")
+    add("--version", default="", help="vX.Y.Z; the next one by default")
