@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import pytest
 from builders_serving import build_tiny_model, write_manifest
 
@@ -187,3 +188,23 @@ def test_the_previous_version_is_loaded_when_the_first_one_cannot(tmp_path: Path
     assert warnings[1] == f"Falling back to {good.uri}"
     with pytest.raises(ModelRejected):
         load_model_with_fallback([bad], tmp_path / "cache", warnings.append)
+
+
+def test_weights_that_point_outside_of_the_model_are_refused(
+    tmp_path: Path, settings: Settings
+) -> None:
+    folder = tmp_path / "model"
+    build_tiny_model(folder)
+    graph = onnx.load(str(folder / "model.onnx"))
+    (table,) = [tensor for tensor in graph.graph.initializer if tensor.name == "table"]
+    outside = tmp_path / "cache" / "secret"
+    outside.parent.mkdir()
+    outside.write_bytes(table.raw_data)
+    table.ClearField("raw_data")
+    table.data_location = onnx.TensorProto.EXTERNAL
+    table.external_data.add(key="location", value="../secret")
+    (folder / "model.onnx").write_bytes(graph.SerializeToString())
+    source = ModelSource(folder.as_uri(), write_manifest(folder))
+    model = load_verified(source, tmp_path / "cache")
+    with pytest.raises(ModelRejected, match="cannot load"):
+        build_classifier(model, settings)
