@@ -26,6 +26,7 @@ from pharos_operator.errors import (
     NotFound,
     PharosError,
     Refused,
+    Terminal,
     Throttled,
     Unavailable,
 )
@@ -45,10 +46,18 @@ async def connect() -> AsyncIterator[ApiClient]:
     try:
         config.load_incluster_config(configuration)
     except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
+        await _load_kubeconfig(configuration)
     configuration.connection_pool_maxsize = 64
     async with ApiClient(configuration) as client:
         yield client
+
+
+async def _load_kubeconfig(configuration: Configuration) -> None:
+    try:
+        await config.load_kube_config(client_configuration=configuration)
+    except config.ConfigException as problem:
+        message = f"Run in a pod, or let KUBECONFIG name a file that says where to go: {problem}"
+        raise Terminal("NoCluster", message) from None
 
 
 class ApiServer:

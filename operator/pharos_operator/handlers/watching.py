@@ -28,9 +28,9 @@ def settings(resources: Sequence[Resource]) -> kopf.OperatorSettings:
     chosen.posting.enabled = False
     chosen.peering.standalone = True
     chosen.scanning.disabled = True
-    chosen.queueing.idle_timeout = 0.5
-    chosen.queueing.worker_limit = 64
-    chosen.watching.chunk_size = 500
+    # kopf keeps a task and the last event of an object for as long as its worker idles.
+    chosen.queueing.idle_timeout = 0.05
+    chosen.watching.chunk_size = 200
     chosen.watching.server_timeout = 600
     chosen.networking.request_timeout = 30
     chosen.process.ultimate_exiting_timeout = 20
