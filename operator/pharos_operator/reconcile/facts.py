@@ -10,13 +10,9 @@ _LABELS = (
     names.LABEL_VERSION_NAME,
     names.LABEL_EXPERIMENT,
     names.LABEL_COMPONENT,
-    "batch.kubernetes.io/job-name",
-    "kubernetes.io/service-name",
 )
 # The phases in which no TrainingRun or ABExperiment ever moves again
 _FINISHED = ("Succeeded", "Failed")
-JOB_LABEL = "batch.kubernetes.io/job-name"
-SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def label(name: str, value: str) -> str:

@@ -26,6 +26,7 @@ from pharos_operator.decide.observation import (
 )
 from pharos_operator.errors import Invalid
 from pharos_operator.reconcile import facts
+from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.index import Entry, Index, Key
 from pharos_operator.reconcile.progress import ProgressBoard
@@ -62,10 +63,13 @@ def all_parsed(entries: Iterable[Entry], kind: type[T]) -> tuple[T, ...]:
 class Observer:
     """One look at a time, from the index and what replicas keep beside it."""
 
-    def __init__(self, index: Index, progress: ProgressBoard, gateways: GatewayBoard) -> None:
+    def __init__(
+        self, index: Index, progress: ProgressBoard, gateways: GatewayBoard, capacity: Capacity
+    ) -> None:
         self._index = index
         self._progress = progress
         self._gateways = gateways
+        self._capacity = capacity
 
     def run(self, entry: Entry) -> RunObservation:
         """All that decides about a TrainingRun."""
@@ -77,6 +81,7 @@ class Observer:
             jobs=self._jobs(entry),
             versions=self._of_model("ModelVersion", namespace, model, ModelVersion),
             progress=self._progress.of(entry.uid),
+            gpu_allocatable=self._capacity.gpus,
             claimed=self._claimed(entry, model),
         )
 

@@ -24,6 +24,7 @@ from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.render import Options
 from pharos_operator.reconcile.act import Actor
 from pharos_operator.reconcile.brains import reconciles
+from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.dispatch import Dispatch
 from pharos_operator.reconcile.gateway_watch import GatewayWatch
@@ -65,7 +66,8 @@ class Replica:
         self._peers = Peers(session, settings.http_port)
         self._board = GatewayBoard(self._index, settings.namespace)
         self._progress = ProgressBoard()
-        self._observer = Observer(self._index, self._progress, self._board)
+        self._capacity = Capacity(server)
+        self._observer = Observer(self._index, self._progress, self._board, self._capacity)
         self._reports = Reports(server, self._index, self._progress, self._clock)
         self._election = Election(server, _terms(settings), self._clock)
         self._rows = store.rows(settings.database_url.get_secret_value(), telemetry)
@@ -136,6 +138,7 @@ class Replica:
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(watch.run(home, self.dispatch.enqueue))
+                group.create_task(self._capacity.run())
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))
         finally:

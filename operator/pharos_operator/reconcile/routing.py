@@ -13,7 +13,6 @@ from pharos_api import names
 from pharos_api.model import Model
 from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.snapshot import Endpoint, Snapshot, snapshot
-from pharos_operator.reconcile.facts import SERVICE_LABEL
 from pharos_operator.reconcile.index import Entry, Index
 from pharos_operator.reconcile.observe import all_parsed
 
@@ -57,8 +56,8 @@ def endpoints(slices: Iterable[Entry]) -> dict[tuple[str, str], list[Endpoint]]:
     found: dict[tuple[str, str], list[Endpoint]] = defaultdict(list)
     for entry in slices:
         body = entry.body
-        labels = body["metadata"].get("labels") or {}
-        version = labels.get(names.LABEL_VERSION_NAME) or labels.get(SERVICE_LABEL)
+        # The slices of a version's Service carry the Service's labels.
+        version = (body["metadata"].get("labels") or {}).get(names.LABEL_VERSION_NAME)
         if version:
             found[entry.key.namespace, version].extend(_ready(body))
     return dict(found)
