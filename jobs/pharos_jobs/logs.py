@@ -35,5 +35,14 @@ def configure(stream: TextIO, level: int = logging.INFO) -> None:
     handler.setFormatter(JSONFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These report every request; their warnings still come through.
-    for chatty in ("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv", "onnx_ir"):
+    for chatty in (
+        "httpx",
+        "httpcore",
+        "botocore",
+        "aiobotocore",
+        "urllib3",
+        "arxiv",
+        "onnx_ir",
+        "onnxscript",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)

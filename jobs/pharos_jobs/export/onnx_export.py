@@ -49,7 +49,7 @@ def export_onnx(folder: Path, max_tokens: int) -> float:
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     )
-    plain, target = LogitsOnly(model.eval()), folder / ONNX
+    plain, target = LogitsOnly(model).eval(), folder / ONNX
     example = tokenizer(list(_TEXTS), padding=True, return_tensors="pt")
     batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens", max=max_tokens)
     with torch.no_grad():
