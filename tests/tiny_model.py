@@ -7,12 +7,11 @@ from jobs_builders import FILLER, WORDS
 
 def tiny_bert(folder: Path) -> Path:
     """Write config, tokenizer and random safetensors weights of a small BERT."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast, set_seed  # noqa: PLC0415
+    from transformers import BertConfig, BertModel, BertTokenizer, set_seed  # noqa: PLC0415
 
     words = sorted({word for topic in WORDS.values() for word in topic} | set(FILLER))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *words]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     set_seed(1)
     BertModel(
         BertConfig(
@@ -24,5 +23,6 @@ def tiny_bert(folder: Path) -> Path:
             max_position_embeddings=128,
         )
     ).save_pretrained(folder)
-    BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
+    numbers = {word: number for number, word in enumerate(vocabulary)}
+    BertTokenizer(vocab=numbers).save_pretrained(folder)
     return folder

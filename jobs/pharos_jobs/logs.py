@@ -7,6 +7,11 @@ from typing import TextIO
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+_CHATTY = (
+    *("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv"),
+    *("onnx_ir", "onnxscript"),
+)
+
 
 class JSONFormatter(logging.Formatter):
     """One line of JSON a record; what is passed as ``extra`` stands beside the fixed keys."""
