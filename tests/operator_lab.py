@@ -56,7 +56,8 @@ class Api:
         return None if answer.status_code == 404 else self._checked(answer)
 
     def list(self, prefix: str, plural: str) -> list[Body]:
-        return self._checked(self.client.get(self.path(prefix, plural)))["items"]
+        items: list[Body] = self._checked(self.client.get(self.path(prefix, plural)))["items"]
+        return items
 
     def create(self, prefix: str, plural: str, body: Body, name: str = "", sub: str = "") -> Body:
         return self._checked(self.client.post(self.path(prefix, plural, name, sub), json=body))

@@ -59,7 +59,9 @@ def test_a_standby_takes_over_within_ten_seconds_and_makes_no_second_job(
     end_step(api, job, {"raw": "file:///artifacts/raw"})
     until("the standby goes on", lambda: api.get(BATCH, "jobs", "first-prepare"), 10)
     assert _steps(api) == [COLLECT, "first-prepare"]
-    assert api.get(BATCH, "jobs", COLLECT)["metadata"]["uid"] == job["metadata"]["uid"]
+    again = api.get(BATCH, "jobs", COLLECT)
+    assert again is not None
+    assert again["metadata"]["uid"] == job["metadata"]["uid"]
 
 
 def test_a_leader_that_is_told_to_stop_hands_over_within_three_seconds(
@@ -142,7 +144,7 @@ def test_an_object_of_a_newer_release_is_refused_with_a_sentence_and_taken_once_
         assert condition["reason"] == "InvalidSpec"
         assert "mood" in condition["message"]
         api.merge(GROUP, "models", "arxiv", {"spec": {"mood": None}})
-        until("it is taken", lambda: _accepted(api)["status"] == "True")
+        until("it is taken", lambda: (_accepted(api) or {}).get("status") == "True")
     finally:
         _json_patch(api, crd, [{"op": "remove", "path": f"{spec}/mood"}])
     assert definition["kind"] == "CustomResourceDefinition"
@@ -159,7 +161,7 @@ def _created(api: Api, body: dict[str, object]) -> bool:
     answer = api.client.post(f"{path}?dryRun=All&fieldValidation=Strict", json=body)
     if answer.is_success:
         api.create(GROUP, "models", body)
-    return answer.is_success
+    return bool(answer.is_success)
 
 
 def _accepted(api: Api) -> dict[str, str] | None:
