@@ -40,14 +40,5 @@ def configure(stream: TextIO, level: int = logging.INFO) -> None:
     handler.setFormatter(JSONFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These report every request; their warnings still come through.
-    for chatty in (
-        "httpx",
-        "httpcore",
-        "botocore",
-        "aiobotocore",
-        "urllib3",
-        "arxiv",
-        "onnx_ir",
-        "onnxscript",
-    ):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

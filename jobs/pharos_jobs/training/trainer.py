@@ -46,8 +46,8 @@ from pharos_jobs.training.encoding import ClassificationDataset
 _log = logging.getLogger(__name__)
 _LOG_EVERY_STEPS = 10
 # Bars and loading reports are for terminals.
-hf_logging.set_verbosity_error()
-hf_logging.disable_progress_bar()
+hf_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
