@@ -159,7 +159,7 @@ def broken_runs(ingredients) -> dict[str, tuple[dict, str, str]]:
             "none.jsonl",
         ),
         "bad-class": (
-            run("bad-class", dataset={"categories": ["sport", "chess"]}),
+            run("bad-class", dataset={"categories": ["sports", "chess"]}),
             "CategoryEmpty",
             "chess",
         ),

