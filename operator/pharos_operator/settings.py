@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     prometheus_timeout_s: float = Field(5.0, gt=0)
     database_url: SecretStr = SecretStr("")
 
+    # Where the gateways are told to listen
+    gateway_port: int = Field(names.PORT_GATEWAY, ge=1, le=65535)
     # Whether a request may choose its version by header; for testers, stripped at the edge
     allow_pin: bool = True
 

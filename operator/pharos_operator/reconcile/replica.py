@@ -61,7 +61,8 @@ class Replica:
         self.resources = WATCHED
         self.namespaces = _namespaces(settings)
         self._sync = Sync(server, self._index, self.resources, self.namespaces)
-        self._ads = AdsServer(Options(allow_pin=settings.allow_pin), self._clock.now)
+        options = Options(port=settings.gateway_port, allow_pin=settings.allow_pin)
+        self._ads = AdsServer(options, self._clock.now)
         self._routing = Routing(self._index, self._ads)
         self._peers = Peers(session, settings.http_port)
         self._board = GatewayBoard(self._index, settings.namespace)
