@@ -1,6 +1,6 @@
-"""The operator's process: builds every part once and lets them run together.
+"""The operator's process: reads the settings, opens the connections, and lets one replica live.
 
-The only composition root: nothing else in this package makes an adapter.
+With ``reconcile/replica.py``, which puts the parts together, the only place that makes adapters.
 """
 
 import asyncio
