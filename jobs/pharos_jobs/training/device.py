@@ -32,6 +32,6 @@ def _best() -> Precision:
 
 
 def _cpu_multiplies_bf16() -> bool:
-    """Whether the CPU has bf16 instructions; emulated ones are slower than fp32."""
+    """Whether the CPU has bf16 instructions of its own; torch would emulate them otherwise."""
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -102,7 +102,7 @@ class ClassificationTrainer:
         Goes on from the last good checkpoint below ``checkpoint_dir``. Raises
         TrainingDivergenceError; a stop request leaves a checkpoint and returns.
         """
-        torch.set_flush_denormal(True)  # near-zero losses otherwise train three times slower
+        torch.set_flush_denormal(True)  # denormal numbers slow a CPU down
         set_seed(settings.seed)
         if not self.label_to_id:
             self.load_datasets_from_samples([*train_samples, *val_samples])
