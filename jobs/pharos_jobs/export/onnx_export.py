@@ -2,7 +2,8 @@
 
 Done at the end of the train step, where torch is loaded anyway: so evaluate measures the file
 that is served, and register is a plain copy that can be repeated byte for byte. Uses torch's
-graph-capturing exporter: with the older tracing one, the same model gave logits off by 0.02 to 0.05.
+graph-capturing exporter: with the older tracing one, the same model gave logits off by 0.02 to
+0.05.
 """
 
 from pathlib import Path
