@@ -11,7 +11,7 @@ from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
 from pharos_console.cli.app import app, out
 from pharos_console.errors import UsageError
-from pharos_console.local.records import Records
+from pharos_console.local.records import Made, Records
 from pharos_console.local.runner import LocalRun, execute
 from pharos_console.manifests import read_objects
 
@@ -22,22 +22,23 @@ def run(
     home: Annotated[Path, typer.Option(help="folder for artifacts and rows")] = Path("build/local"),
 ) -> None:
     """Run a TrainingRun on this machine: same steps, files for artifacts, SQLite for rows."""
-    plan, uid, records = prepare(file, home.resolve())
+    plan, records = prepare(file, home.resolve())
     out.print(f"{plan.run.metadata.name}: artifacts and rows in {home}")
     outputs: dict[str, str] = {}
     metrics: dict[str, str] = {}
-    for step in execute(plan, uid):
+    for step in execute(plan):
         outputs |= step.result.outputs
         metrics |= step.result.metrics
         numbers = ", ".join(f"{key} {value}" for key, value in step.result.metrics.items())
         out.print(f"  {step.name.value:<9} {step.seconds:8.1f} s  {numbers}")
         for warning in step.result.warnings:
             out.print(f"            [yellow]{warning}[/yellow]")
-    records.register(plan.model.metadata.name, outputs, metrics, plan.run.spec.trainer.base_model)
+    made = Made(plan.run.spec.trainer.base_model, outputs, metrics)
+    records.register(plan.uid, plan.model.metadata.name, made)
     out.print(f"registered {outputs['version']}: {outputs['modelUri']}")
 
 
-def prepare(file: Path, home: Path) -> tuple[LocalRun, str, "Records"]:
+def prepare(file: Path, home: Path) -> tuple[LocalRun, Records]:
     """What to run. The same file again is the same run: it resumes instead of starting over."""
     objects = read_objects(file)
     runs = [one for one in objects if isinstance(one, TrainingRun)]
@@ -48,6 +49,8 @@ def prepare(file: Path, home: Path) -> tuple[LocalRun, str, "Records"]:
     model = models[0] if models else Model(metadata=Metadata(name=name))
     home.mkdir(parents=True, exist_ok=True)
     records = Records(f"sqlite:///{home / 'pharos.db'}")
-    uid = uuid.uuid5(uuid.NAMESPACE_URL, runs[0].spec.model_dump_json())
+    uid = str(uuid.uuid5(uuid.NAMESPACE_URL, runs[0].spec.model_dump_json()))
+    version = records.version_of(name, uid)
     artifacts = f"file://{home / 'artifacts'}"
-    return LocalRun(runs[0], model, artifacts, records.registered(name)), str(uid), records
+    plan = LocalRun(runs[0], model, uid, artifacts, records.registered(name), version)
+    return plan, records

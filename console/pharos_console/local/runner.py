@@ -40,30 +40,35 @@ class LocalStep:
 
 @dataclass(frozen=True, slots=True)
 class LocalRun:
-    """What is run, for which model, where its artifacts go and what was registered before."""
+    """What is run, for which model, where its artifacts go and what was registered before.
+
+    ``version`` is the one that this very run registered earlier, when it is run again.
+    """
 
     run: TrainingRun
     model: Model
+    uid: str
     artifact_root: str
     registered: tuple[Registered, ...] = ()
+    version: str = ""
 
 
-def execute(plan: LocalRun, uid: str) -> Iterator[LocalStep]:
+def execute(plan: LocalRun) -> Iterator[LocalStep]:
     """Run every step in order and yield each as it ends.
 
     Raises UsageError with the step's own sentence when one fails for good.
     """
     outputs: list[dict[str, str]] = []
     for step in pipeline(plan.run.spec):
-        done = _attempts(plan, uid, step, gathered_outputs(outputs))
+        done = _attempts(plan, step, gathered_outputs(outputs))
         outputs.append(done.result.outputs)
         yield done
 
 
-def _attempts(plan: LocalRun, uid: str, step: StepName, inputs: dict[str, str]) -> LocalStep:
+def _attempts(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> LocalStep:
     begin, divisor, sentence = time.monotonic(), 1, ""
     for attempt in range(1, plan.run.spec.max_attempts + 1):
-        step_input = _step_input(plan, uid, step, inputs).model_copy(
+        step_input = _step_input(plan, step, inputs).model_copy(
             update={"attempt": attempt, "batch_divisor": divisor}
         )
         code, result = _process(step_input)
@@ -77,10 +82,10 @@ def _attempts(plan: LocalRun, uid: str, step: StepName, inputs: dict[str, str]) 
     raise UsageError(f"step {step.value} failed: {sentence}")
 
 
-def _step_input(plan: LocalRun, uid: str, step: StepName, inputs: dict[str, str]) -> StepInput:
+def _step_input(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> StepInput:
     spec = plan.run.spec
-    version = ""
-    if step is StepName.REGISTER:
+    version = plan.version
+    if step is StepName.REGISTER and not version:
         version = next_version(
             plan.registered, spec.trainer.base_model, inputs.get("datasetSha256", "")
         )
@@ -88,7 +93,7 @@ def _step_input(plan: LocalRun, uid: str, step: StepName, inputs: dict[str, str]
         step=step,
         namespace="local",
         run=plan.run.metadata.name,
-        uid=uid,
+        uid=plan.uid,
         model=plan.model.metadata.name,
         artifact_root=plan.artifact_root,
         data=spec.data,

@@ -180,7 +180,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[StatusT]):
-    """What one look at an object leads to. ``requeue_after_s`` None: only when something changes."""
+    """What one look leads to. ``requeue_after_s`` None: look again only when something changes."""
 
     status: StatusT
     actions: tuple[Action, ...] = ()
