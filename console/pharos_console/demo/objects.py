@@ -42,7 +42,7 @@ class Size:
 
 
 FIRST = Size(papers_per_category=60, epochs=2)
-BETTER = Size(papers_per_category=200, epochs=2)
+BETTER = Size(papers_per_category=120, epochs=2)
 BROKEN = Size(papers_per_category=60, epochs=1)
 
 
@@ -64,7 +64,7 @@ def model(ingredients: Ingredients) -> Manifest:
                 "maxReplicas": 1,
                 "maxTokens": 128,
                 "resources": {
-                    "requests": {"cpu": "50m", "memory": "256Mi"},
+                    "requests": {"cpu": "500m", "memory": "256Mi"},
                     "limits": {"memory": "1Gi"},
                 },
             },

@@ -100,6 +100,7 @@ def _experiment(watched: Watched, routes: Mapping[int, Route]) -> dict[str, Any]
         "requests": summary.requests,
         "failedRequests": summary.failed - on_candidate,
         "failedRequestsOnCandidate": on_candidate,
+        "failures": summary.failures,
         "usersOnWrongArm": summary.users_on_wrong_arm,
         "uncheckedRequests": summary.unchecked,
         "p95Ms": summary.p95_ms,

@@ -33,11 +33,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Totals over a stretch of traffic. Latencies in milliseconds."""
+    """Totals over a stretch of traffic. Latencies in milliseconds, ``failures`` by their words."""
 
     requests: int
     failed: int
     failed_by_arm: dict[str, int]
+    failures: dict[str, int]
     by_version: dict[str, int]
     users_on_wrong_arm: int
     unchecked: int
@@ -67,6 +68,7 @@ def summarise(answers: Iterable[Answer], routes: Mapping[int, Route]) -> Summary
         requests=len(seen),
         failed=len(failed),
         failed_by_arm=dict(Counter(answer.arm or "unknown" for answer in failed)),
+        failures=dict(Counter(answer.error or str(answer.status) for answer in failed)),
         by_version=dict(Counter(answer.version for answer in seen if answer.version)),
         users_on_wrong_arm=len({answer.user for answer, wrong in verdicts if wrong}),
         unchecked=sum(1 for _, wrong in verdicts if wrong is None),

@@ -16,7 +16,14 @@ from pharos_operator.decide.conditions import (
     condition,
     merge,
 )
-from pharos_operator.decide.decision import Decision, Delete, EnsureCronJob, Platform, Ref
+from pharos_operator.decide.decision import (
+    Decision,
+    Delete,
+    EnsureCronJob,
+    Platform,
+    Ref,
+    StartExperiment,
+)
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.model_commands import obey
 from pharos_operator.decide.observation import ModelObservation
@@ -56,8 +63,9 @@ def _projected(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
     """The registry where its content is new, and the CronJob as the policy says."""
     ordered = in_order(obs.versions)
     draft = draft.set(latest_version=ordered[-1].spec.version if ordered else "")
-    content = registry(obs.model, draft.status, obs.versions)
-    if content is not None and content.digest != draft.status.registry_digest:
+    content = registry(obs, draft.status)
+    changed = content is not None and content.digest != draft.status.registry_digest
+    if content is not None and changed and _at_rest(obs, draft):
         draft = draft.set(registry_digest=content.digest).do(content)
     name, metadata = cron_job_name(obs.model.metadata.name), obs.model.metadata
     if obs.model.spec.retraining is not None:
@@ -65,6 +73,12 @@ def _projected(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
     if obs.has_cron_job:
         return draft.do(Delete(Ref("CronJob", metadata.namespace, name)))
     return draft
+
+
+def _at_rest(obs: ModelObservation, draft: ModelDraft) -> bool:
+    """Whether no version is on its way: the registry lists results, and one Job at a time does."""
+    starting = any(isinstance(action, StartExperiment) for action in draft.actions)
+    return not starting and running(obs) is None and draft.status.incoming is None
 
 
 def _concluded(obs: ModelObservation, draft: ModelDraft, now: datetime) -> Decision[ModelStatus]:

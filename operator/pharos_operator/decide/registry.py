@@ -13,6 +13,8 @@ from pharos_api.model import Model, ModelStatus
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import parse_version
 from pharos_operator.decide.decision import RegistryEntry, SyncRegistry
+from pharos_operator.decide.observation import ModelObservation, VersionObservation
+from pharos_operator.decide.stages import stage
 
 
 def in_order(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
@@ -20,13 +22,12 @@ def in_order(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
     return sorted(versions, key=lambda v: parse_version(v.spec.version))
 
 
-def registry(
-    model: Model, status: ModelStatus, versions: Sequence[ModelVersion]
-) -> SyncRegistry | None:
+def registry(obs: ModelObservation, status: ModelStatus) -> SyncRegistry | None:
     """The registry's content for this status; None while there is no version at all."""
-    if not versions:
+    if not obs.versions:
         return None
-    entries = tuple(_entry(version) for version in in_order(versions))
+    model = obs.model.model_copy(update={"status": status})
+    entries = tuple(_entry(version, model, obs) for version in in_order(obs.versions))
     production = "" if status.production is None else status.production.version
     content = [[asdict(entry) for entry in entries], production, status.latest_version]
     digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -39,12 +40,13 @@ def registry(
     )
 
 
-def _entry(version: ModelVersion) -> RegistryEntry:
+def _entry(version: ModelVersion, model: Model, obs: ModelObservation) -> RegistryEntry:
+    """The entry by the status that is being decided: the version's own follows a moment later."""
     created = version.metadata.creation_timestamp
     return RegistryEntry(
         version=version.spec.version,
         uri=version.spec.artifact.uri,
         sha256=version.spec.artifact.sha256,
-        stage=version.status.stage,
+        stage=stage(VersionObservation(version, model, obs.experiments)),
         created_at="" if created is None else rfc3339(created),
     )

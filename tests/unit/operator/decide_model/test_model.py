@@ -484,6 +484,14 @@ def test_the_registry_is_written_when_its_content_changes() -> None:
     assert first.status.registry_digest == sync.digest
 
 
+def test_the_registry_waits_until_no_version_is_on_its_way() -> None:
+    moving = decide(looked(settled(), ONE, TWO, experiments=(live(),)), PLATFORM, NOW)
+    assert not [a for a in moving.actions if isinstance(a, SyncRegistry)]
+    arriving = model(incoming=incoming("v1.0.0", IncomingCause.FIRST))
+    first = decide(looked(arriving, version("v1.0.0", ready=0)), PLATFORM, NOW)
+    assert not [a for a in first.actions if isinstance(a, SyncRegistry)]
+
+
 def test_the_cron_job_follows_the_policy() -> None:
     retraining = ModelSpec(retraining=RetrainingPolicy())
     wanted = decide(looked(model(spec=retraining)), PLATFORM, NOW)
