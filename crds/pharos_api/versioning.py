@@ -1,24 +1,48 @@
 """Which version number a new model gets, and whether it may stand (rows VER-8, ERR-12 to ERR-14).
 
-Major: the architecture changed. Minor: the dataset changed. Patch: anything else, such as other
-hyperparameters. The first version is v1.0.0.
+Major: the architecture changed. Minor: the data changed. Patch: anything else, such as other
+hyperparameters. The first version is v1.0.0. Says nothing about whether the model is good enough.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from pharos_api.names import parse_version
 
 FIRST = "v1.0.0"
+# Longest first: distilbert is not bert, xlm-roberta is not roberta.
+_FAMILIES = (
+    "distilroberta",
+    "distilbert",
+    "xlm-roberta",
+    "modernbert",
+    "mobilebert",
+    "deberta-v3",
+    "deberta",
+    "roberta",
+    "electra",
+    "albert",
+    "minilm",
+    "mpnet",
+    "bert",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the rule looks at in a version that exists."""
+    """What the rule looks at in a version. An imported one may know neither: both are then ''."""
 
     version: str
-    base_model: str
+    architecture: str
     dataset_sha256: str
+
+
+def architecture(base_model: str) -> str:
+    """The family of a base model by its name: ``org/distilbert-base-uncased`` is distilbert."""
+    name = base_model.rstrip("/").rsplit("/", 1)[-1].lower()
+    known = next((family for family in _FAMILIES if family in name), None)
+    return known or re.split(r"[-_.]", name, maxsplit=1)[0]
 
 
 def newest(versions: Iterable[str]) -> str | None:
@@ -31,19 +55,25 @@ def is_newer(version: str, than: str) -> bool:
     return parse_version(version) > parse_version(than)
 
 
-def next_version(existing: Iterable[Registered], base_model: str, dataset_sha256: str) -> str:
-    """The version that follows the newest one.
+def next_version(
+    existing: Iterable[Registered], trained: Registered, claimed: Iterable[str] = ()
+) -> str:
+    """The version after all existing and all claimed ones; ``trained.version`` is not looked at.
 
-    >>> next_version([Registered("v1.0.0", "bert", "a")], "bert", "b")
+    ``claimed`` are promised to others, whose lineage is not known yet.
+
+    >>> next_version([Registered("v1.0.0", "bert", "a")], Registered("", "bert", "b"))
     'v1.1.0'
     """
-    last = max(existing, key=lambda one: parse_version(one.version), default=None)
+    known = list(existing)
+    last = newest((*claimed, *(one.version for one in known)))
     if last is None:
         return FIRST
-    major, minor, patch = parse_version(last.version)
-    if last.base_model != base_model:
+    before = max(known, key=lambda one: parse_version(one.version), default=None)
+    major, minor, patch = parse_version(last)
+    if before and before.architecture and before.architecture != trained.architecture:
         return f"v{major + 1}.0.0"
-    if last.dataset_sha256 != dataset_sha256:
+    if before is None or before.dataset_sha256 != trained.dataset_sha256:
         return f"v{major}.{minor + 1}.0"
     return f"v{major}.{minor}.{patch + 1}"
 

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pharos_api.versioning import Registered
+from pharos_api.versioning import Registered, architecture
 from pharos_store.connecting import open_engine
 from pharos_store.queries import model_versions, upsert_model_version
 from pharos_store.rows import ModelVersionRow
@@ -32,7 +32,9 @@ class Records:
     def registered(self, model: str) -> tuple[Registered, ...]:
         """What the next version number is counted from."""
         return tuple(
-            Registered(row.version, row.metadata["baseModel"], row.metadata["datasetSha256"])
+            Registered(
+                row.version, architecture(row.metadata["baseModel"]), row.metadata["datasetSha256"]
+            )
             for row in model_versions(self._engine, NAMESPACE, model)
         )
 

@@ -24,7 +24,7 @@ from pharos_api.jobio import (
 )
 from pharos_api.model import Model
 from pharos_api.trainingrun import StepName, TrainingRun
-from pharos_api.versioning import Registered, next_version
+from pharos_api.versioning import Registered, architecture, next_version
 from pharos_console.errors import UsageError
 
 
@@ -86,9 +86,10 @@ def _step_input(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> StepI
     spec = plan.run.spec
     version = plan.version
     if step is StepName.REGISTER and not version:
-        version = next_version(
-            plan.registered, spec.trainer.base_model, inputs.get("datasetSha256", "")
+        trained = Registered(
+            "", architecture(spec.trainer.base_model), inputs.get("datasetSha256", "")
         )
+        version = next_version(plan.registered, trained)
     return StepInput(
         step=step,
         namespace="local",

@@ -12,10 +12,10 @@ import logging
 from pharos_api.artifacts import CONFIG, MANIFEST, METADATA, FileEntry, Manifest
 from pharos_api.jobio import FailureReason, StepInput, StepResult
 from pharos_api.names import parse_version
+from pharos_api.versioning import Registered, next_version
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.model_metadata import Facts, metadata
-from pharos_jobs.core.versions import Registered, next_version
 from pharos_jobs.datasets import Dataset, open_dataset
 from pharos_jobs.errors import Terminal
 
@@ -80,7 +80,7 @@ def _version(step_input: StepInput, architecture: str, dataset_sha256: str) -> s
         existing.append(
             Registered(name, document["architecture"], str(document["dataset"]["sha256"]))
         )
-    return next_version(existing, architecture, dataset_sha256)
+    return next_version(existing, Registered("", architecture, dataset_sha256))
 
 
 def _checked(version: str) -> str:

@@ -8,16 +8,16 @@ import re
 
 from pharos_api.jobio import FailureReason, Output
 from pharos_api.meta import DECIMAL_PATTERN, ObjectRef
-from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersionSpec
+from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
+from pharos_api.versioning import Registered, architecture, next_version
 from pharos_operator.decide.conditions import RunCondition, RunReason, condition
 from pharos_operator.decide.course import Course
 from pharos_operator.decide.decision import CreateVersion
 from pharos_operator.decide.failures import Failure, Remedy
 from pharos_operator.decide.pipeline import Look, gathered, parent
 from pharos_operator.decide.run_attempts import fail, retry_or_fail
-from pharos_operator.decide.versioning import Trained, next_version
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
 _HANDED_ON = (ANNOTATION_FAULT, ANNOTATION_TRIGGER)
@@ -30,8 +30,19 @@ def chosen_version(look: Look, status: TrainingRunStatus) -> str:
     """The version for this run's model. Claimed by others, or refused before: passed over."""
     dataset = gathered(status).get(Output.DATASET_SHA256, "")
     refused = (status.refused_version,) if status.refused_version else ()
-    trained = Trained(look.run.spec.trainer.base_model, dataset)
-    return next_version(look.obs.versions, trained, (*look.obs.claimed, *refused))
+    trained = Registered("", architecture(look.run.spec.trainer.base_model), dataset)
+    existing = [ancestor(version) for version in look.obs.versions]
+    return next_version(existing, trained, (*look.obs.claimed, *refused))
+
+
+def ancestor(version: ModelVersion) -> Registered:
+    """What the version rule looks at in a ModelVersion."""
+    lineage = version.spec.lineage
+    return Registered(
+        version.spec.version,
+        architecture(lineage.base_model or ""),
+        lineage.dataset_sha256 or "",
+    )
 
 
 def registered(course: Course, look: Look) -> Course:
