@@ -17,11 +17,14 @@ def made(version: str = "v1.0.0", kind: str = "distilbert", data: str = "a") -> 
     return Registered(version, kind, data)
 
 
+AGAIN = made("")
+
+
 @dataclass(frozen=True)
 class Case:
     wanted: str
     existing: tuple[Registered, ...] = ()
-    trained: Registered = made("")
+    trained: Registered = AGAIN
     claimed: tuple[str, ...] = ()
 
 
