@@ -29,7 +29,7 @@ from pharos_console.upload import push
 
 @app.command()
 def demo(
-    rate: Annotated[float, typer.Option(min=1, max=200, help="requests a second")] = 20.0,
+    rate: Annotated[float, typer.Option(min=1, max=200, help="requests a second")] = 15.0,
     checkout: Annotated[Path, typer.Option(help="the checkout of Pharos")] = Path(),
 ) -> None:
     """Start a cluster, train, serve, promote a better version and roll a broken one back."""

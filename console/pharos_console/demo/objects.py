@@ -41,8 +41,8 @@ class Size:
         }
 
 
-FIRST = Size(papers_per_category=60, epochs=2)
-BETTER = Size(papers_per_category=120, epochs=2)
+FIRST = Size(papers_per_category=60, epochs=1)
+BETTER = Size(papers_per_category=100, epochs=2)
 BROKEN = Size(papers_per_category=60, epochs=1)
 
 
