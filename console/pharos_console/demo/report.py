@@ -7,7 +7,7 @@ from typing import Any
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model, Route
 from pharos_api.modelversion import ModelVersion
-from pharos_api.trainingrun import StepStatus, TrainingRun
+from pharos_api.trainingrun import StepName, StepStatus, TrainingRun
 from pharos_console.load.answers import Answer, seconds_to_rollback, summarise
 
 METRICS = ("validationAccuracy", "testAccuracy", "macroF1", "baselineMacroF1")
@@ -58,8 +58,13 @@ def report(story: Story) -> dict[str, Any]:
 
 
 def _data(story: Story) -> dict[str, Any]:
-    outputs = {step.name.value: step.outputs for run in story.runs for step in run.status.steps}
-    prepared = outputs.get("prepare", {})
+    """The data set of the version that ended up in production."""
+    production = story.model.status.production
+    prepared: Mapping[str, str] = {}
+    for run in story.runs:
+        if production and run.status.version == production.version:
+            steps = {step.name: step.outputs for step in run.status.steps}
+            prepared = steps.get(StepName.PREPARE, {})
     return {
         "source": story.source,
         "samples": int(prepared.get("samples", 0)),
