@@ -18,7 +18,7 @@ from pharos_operator.decide.decision import (
     SyncRegistry,
 )
 from pharos_operator.decide.observation import RunObservation
-from pharos_operator.decide.pipeline import Look, listed_steps, step_input
+from pharos_operator.decide.runs.pipeline import Look, listed_steps, step_input
 from pharos_operator.render.manifests import Rendered
 
 RUN = make_run(

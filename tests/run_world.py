@@ -36,7 +36,7 @@ from pharos_operator.decide.decision import (
     SuspendJob,
 )
 from pharos_operator.decide.observation import JobState, JobView, RunObservation
-from pharos_operator.decide.trainingrun import decide
+from pharos_operator.decide.runs.trainingrun import decide
 
 
 class Outcome(StrEnum):

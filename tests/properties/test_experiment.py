@@ -35,10 +35,10 @@ from pharos_api.abexperiment import (
 from pharos_api.assignment import exposure_of
 from pharos_api.meta import Command
 from pharos_api.model import ModelStatus, Route
-from pharos_operator.decide import experiment as experiments
-from pharos_operator.decide import gates
-from pharos_operator.decide import model as models
-from pharos_operator.decide.evidence import wants_sample
+from pharos_operator.decide.experiments import experiment as experiments
+from pharos_operator.decide.experiments import gates
+from pharos_operator.decide.experiments.evidence import wants_sample
+from pharos_operator.decide.models import model as models
 from pharos_operator.decide.observation import Sample
 
 Phase = ExperimentPhase

@@ -20,9 +20,9 @@ from pharos_api.abexperiment import ABExperiment, ExperimentPhase, Verdict
 from pharos_api.meta import Command
 from pharos_api.model import Model, ModelStatus, ModelVerb, Quarantined
 from pharos_operator.decide.decision import StartExperiment
-from pharos_operator.decide.model import decide
+from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import ModelObservation
-from pharos_operator.decide.serving_need import Need, is_quarantined, serving_need
+from pharos_operator.decide.versions.serving_need import Need, is_quarantined, serving_need
 
 NUMBERS = ("v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0")
 PROFILE = settings(max_examples=300, deadline=None, derandomize=True)

@@ -9,8 +9,8 @@ from run_builders import NOW, PLATFORM, SHA, at, make_version
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersionStatus, Stage
 from pharos_operator.decide.decision import EnsureServing, RecordVersion, RemoveServing
-from pharos_operator.decide.modelversion import decide
 from pharos_operator.decide.observation import DeploymentView, VersionObservation
+from pharos_operator.decide.versions.modelversion import decide
 
 _pointers = st.none() | st.sampled_from(["v1.0.0", "v1.1.0", "v0.9.0"]).map(
     lambda version: {

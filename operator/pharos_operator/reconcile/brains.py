@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
-from pharos_operator.decide import experiment, model, modelversion, trainingrun
+from pharos_operator.decide.experiments import experiment
+from pharos_operator.decide.models import model
 from pharos_operator.decide.observation import (
     ExperimentObservation,
     ModelObservation,
     RunObservation,
     VersionObservation,
 )
+from pharos_operator.decide.runs import trainingrun
+from pharos_operator.decide.versions import modelversion
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
 from pharos_operator.reconcile.index import Entry
 from pharos_operator.reconcile.observe import Observer

@@ -8,8 +8,9 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 
-from pharos_operator.decide import experiment_row, modelversion
 from pharos_operator.decide.decision import Platform, RecordExperiment, RecordVersion
+from pharos_operator.decide.experiments import row as experiment_row
+from pharos_operator.decide.versions import modelversion
 from pharos_operator.errors import Invalid
 from pharos_operator.ports import Rows
 from pharos_operator.reconcile.index import Entry, Index

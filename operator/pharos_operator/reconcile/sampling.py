@@ -9,7 +9,7 @@ from datetime import datetime
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.assignment import Arm
-from pharos_operator.decide.evidence import sample_window_s
+from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.observation import ExperimentObservation, Sample
 from pharos_operator.ports import Metrics
 

@@ -41,8 +41,8 @@ from pharos_api.meta import Command, ObjectRef
 from pharos_api.model import Model, Quarantined, Route, RouteExperiment
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import RecordExperiment
-from pharos_operator.decide.evidence import sample_window_s, wants_sample
-from pharos_operator.decide.experiment import decide, salt_of
+from pharos_operator.decide.experiments.evidence import sample_window_s, wants_sample
+from pharos_operator.decide.experiments.experiment import decide, salt_of
 from pharos_operator.decide.observation import ExperimentObservation, Sample
 
 Phase = ExperimentPhase

@@ -36,7 +36,7 @@ from pharos_api.model import (
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import Delete, EnsureCronJob, StartExperiment, SyncRegistry
-from pharos_operator.decide.model import decide
+from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import GatewayView, ModelObservation
 
 Phase = ExperimentPhase

@@ -8,7 +8,12 @@ from decide_builders import after, experiment, model, name_of, pointer, version
 
 from pharos_api.abexperiment import ExperimentPhase
 from pharos_api.model import Incoming, IncomingCause, Model, Quarantined, Route, RouteExperiment
-from pharos_operator.decide.serving_need import Need, replicas_floor, serving_need, warm_until
+from pharos_operator.decide.versions.serving_need import (
+    Need,
+    replicas_floor,
+    serving_need,
+    warm_until,
+)
 
 TWO = version("v1.1.0")
 LIVE: dict[str, Any] = {"phase": ExperimentPhase.STARTING, "control": name_of("v1.0.0")}

@@ -7,8 +7,8 @@ from run_builders import ended_pod, error_of, failed
 
 from pharos_api.jobio import ExitCode, FailureReason, parse_result
 from pharos_api.trainingrun import StepName
-from pharos_operator.decide.failures import Remedy, classify
 from pharos_operator.decide.observation import JobView
+from pharos_operator.decide.runs.failures import Remedy, classify
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pharos_api.trainingrun import ProgressStatus, StepName, StepState, Training
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import CreateVersion, Delete, StartStep, SuspendJob
 from pharos_operator.decide.observation import JobState, PodView, RunObservation
-from pharos_operator.decide.trainingrun import decide
+from pharos_operator.decide.runs.trainingrun import decide
 
 
 def said(world: World, kind: str) -> Condition:

@@ -13,9 +13,9 @@ from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion, ModelVersionPhase, ModelVersionStatus, Stage
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import Decision, EnsureServing, RecordVersion, RemoveServing
-from pharos_operator.decide.modelversion import decide
 from pharos_operator.decide.observation import DeploymentView, VersionObservation
-from pharos_operator.decide.stages import row_status, stage
+from pharos_operator.decide.versions.modelversion import decide
+from pharos_operator.decide.versions.stages import row_status, stage
 
 NEW = {"name": "arxiv-v1-1-0", "version": "v1.1.0", "since": NOW.isoformat()}
 OLD = {"name": "arxiv-v1-0-0", "version": "v1.0.0", "since": NOW.isoformat()}

@@ -9,10 +9,10 @@ from decide_builders import NOW, arm, experiment, healthy, histogram, sample
 from scipy import stats
 
 from pharos_api.abexperiment import DecisionRule, Metric, MetricRole, MetricSource, Outcome
-from pharos_operator.decide import latency
-from pharos_operator.decide.gates import evaluate, judged
+from pharos_operator.decide.experiments import latency
+from pharos_operator.decide.experiments.gates import evaluate, judged
+from pharos_operator.decide.experiments.sequential import evidence_above, share_of_errors
 from pharos_operator.decide.observation import ArmSample, Histogram, Sample
-from pharos_operator.decide.sequential import evidence_above, share_of_errors
 
 ERRORS, LATENCY = "error-rate", "p95-latency"
 

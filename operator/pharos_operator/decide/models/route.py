@@ -12,7 +12,7 @@ from pharos_api.model import ModelStatus, Route, RouteExperiment
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
 from pharos_operator.decide.draft import whole_seconds
 from pharos_operator.decide.observation import GatewayView
-from pharos_operator.decide.serving_need import is_active
+from pharos_operator.decide.versions.serving_need import is_active
 
 SOONEST_S, LATEST_S = 0.5, 5.0
 

@@ -17,10 +17,13 @@ from pharos_api.trainingrun import (
     TrainingRunStatus,
 )
 from pharos_operator.decide.conditions import RunCondition, merge
-from pharos_operator.decide.course import Course
 from pharos_operator.decide.decision import Decision, Delete, Platform, Ref, StartStep, SuspendJob
 from pharos_operator.decide.observation import JobState, JobView, RunObservation
-from pharos_operator.decide.pipeline import (
+from pharos_operator.decide.runs.attempts import absorb, active_jobs, deletion, fail
+from pharos_operator.decide.runs.commands import obey
+from pharos_operator.decide.runs.course import Course
+from pharos_operator.decide.runs.findings import described, ended
+from pharos_operator.decide.runs.pipeline import (
     Look,
     attempt_job,
     left_s,
@@ -28,10 +31,7 @@ from pharos_operator.decide.pipeline import (
     step_input,
     whole_left_s,
 )
-from pharos_operator.decide.run_attempts import absorb, active_jobs, deletion, fail
-from pharos_operator.decide.run_commands import obey
-from pharos_operator.decide.run_conditions import described, ended
-from pharos_operator.decide.run_version import chosen_version, registered
+from pharos_operator.decide.runs.version import chosen_version, registered
 
 _ORDER = [kind.value for kind in RunCondition]
 

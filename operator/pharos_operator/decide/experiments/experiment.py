@@ -20,8 +20,6 @@ from pharos_api.abexperiment import (
     Verdict,
 )
 from pharos_api.model import Model
-from pharos_operator.decide import canary, evidence, gates
-from pharos_operator.decide.admission import Admission, admit
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
     ExperimentReason,
@@ -32,17 +30,19 @@ from pharos_operator.decide.conditions import (
 )
 from pharos_operator.decide.decision import Decision, Platform
 from pharos_operator.decide.draft import Draft, whole_seconds
-from pharos_operator.decide.experiment_commands import obey
-from pharos_operator.decide.experiment_row import row
-from pharos_operator.decide.interruption import interrupted
-from pharos_operator.decide.observation import ExperimentObservation
-from pharos_operator.decide.routing import confirmed, serves
-from pharos_operator.decide.transitions import (
+from pharos_operator.decide.experiments import canary, evidence, gates
+from pharos_operator.decide.experiments.admission import Admission, admit
+from pharos_operator.decide.experiments.commands import obey
+from pharos_operator.decide.experiments.interruption import interrupted
+from pharos_operator.decide.experiments.routing import confirmed, serves
+from pharos_operator.decide.experiments.row import row
+from pharos_operator.decide.experiments.transitions import (
     ExperimentDraft,
     promoted,
     roll_back,
     rolled_back,
 )
+from pharos_operator.decide.observation import ExperimentObservation
 
 START_DEADLINE = timedelta(minutes=10)
 _MOVES_AT_MOST = 6

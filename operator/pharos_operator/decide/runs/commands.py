@@ -6,9 +6,9 @@ Must not look at Jobs: what a verb means for them follows from the status it lea
 from pharos_api.meta import Command
 from pharos_api.trainingrun import RunVerb, StepName, StepState, TrainingRunPhase
 from pharos_operator.decide.conditions import RunCondition, RunReason, condition
-from pharos_operator.decide.course import Course
-from pharos_operator.decide.pipeline import Look
-from pharos_operator.decide.run_attempts import fail
+from pharos_operator.decide.runs.attempts import fail
+from pharos_operator.decide.runs.course import Course
+from pharos_operator.decide.runs.pipeline import Look
 
 
 def obey(course: Course, look: Look) -> Course:

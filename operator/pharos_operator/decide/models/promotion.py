@@ -16,10 +16,10 @@ from pharos_api.modelversion import ModelVersion
 from pharos_api.names import experiment_name, parse_version
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
 from pharos_operator.decide.decision import StartExperiment
+from pharos_operator.decide.models.production import ModelDraft
+from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
-from pharos_operator.decide.production import ModelDraft
-from pharos_operator.decide.registry import in_order
-from pharos_operator.decide.serving_need import is_active, is_quarantined
+from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
 BUILT = frozenset({Strategy.CANARY})
 

@@ -14,9 +14,9 @@ from pharos_operator.decide.conditions import (
     condition,
     find,
 )
-from pharos_operator.decide.course import Course
 from pharos_operator.decide.observation import JobState, JobView, PodView
-from pharos_operator.decide.pipeline import PHASES, Look
+from pharos_operator.decide.runs.course import Course
+from pharos_operator.decide.runs.pipeline import PHASES, Look
 
 _INSUFFICIENT = re.compile(r"Insufficient ([A-Za-z0-9./-]+[A-Za-z0-9])")
 _ORDINARY_WAITS = ("ContainerCreating", "PodInitializing")

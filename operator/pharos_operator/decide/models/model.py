@@ -8,7 +8,6 @@ from datetime import datetime
 
 from pharos_api.model import ModelPhase, ModelStatus
 from pharos_api.names import cron_job_name
-from pharos_operator.decide import route
 from pharos_operator.decide.conditions import (
     Finding,
     ModelCondition,
@@ -25,18 +24,19 @@ from pharos_operator.decide.decision import (
     StartExperiment,
 )
 from pharos_operator.decide.draft import Draft
-from pharos_operator.decide.model_commands import obey
-from pharos_operator.decide.observation import ModelObservation
-from pharos_operator.decide.production import (
+from pharos_operator.decide.experiments.routing import serves
+from pharos_operator.decide.models import route
+from pharos_operator.decide.models.commands import obey
+from pharos_operator.decide.models.production import (
     ModelDraft,
     follow_experiments,
     named,
     take_over,
     welcome_first,
 )
-from pharos_operator.decide.promotion import next_rollout, running
-from pharos_operator.decide.registry import in_order, registry
-from pharos_operator.decide.routing import serves
+from pharos_operator.decide.models.promotion import next_rollout, running
+from pharos_operator.decide.models.registry import in_order, registry
+from pharos_operator.decide.observation import ModelObservation
 
 _WAITING_S = 5.0
 

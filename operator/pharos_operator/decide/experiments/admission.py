@@ -12,9 +12,9 @@ from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import parse_version
 from pharos_operator.decide.conditions import ExperimentReason
-from pharos_operator.decide.gates import judged
+from pharos_operator.decide.experiments.gates import judged
 from pharos_operator.decide.observation import ExperimentObservation
-from pharos_operator.decide.serving_need import is_active, is_quarantined
+from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
 BUILT = frozenset({ExperimentStrategy.CANARY})
 

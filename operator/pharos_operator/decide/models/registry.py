@@ -14,7 +14,7 @@ from pharos_api.modelversion import ModelVersion
 from pharos_api.names import parse_version
 from pharos_operator.decide.decision import RegistryEntry, SyncRegistry
 from pharos_operator.decide.observation import ModelObservation, VersionObservation
-from pharos_operator.decide.stages import stage
+from pharos_operator.decide.versions.stages import stage
 
 
 def in_order(versions: Sequence[ModelVersion]) -> list[ModelVersion]:

@@ -28,8 +28,13 @@ from pharos_operator.decide.decision import (
     RemoveServing,
 )
 from pharos_operator.decide.observation import DeploymentView, VersionObservation
-from pharos_operator.decide.serving_need import Need, replicas_floor, serving_need, warm_until
-from pharos_operator.decide.stages import row_status, stage
+from pharos_operator.decide.versions.serving_need import (
+    Need,
+    replicas_floor,
+    serving_need,
+    warm_until,
+)
+from pharos_operator.decide.versions.stages import row_status, stage
 
 _PHASES = {
     VersionReason.SERVING: ModelVersionPhase.READY,

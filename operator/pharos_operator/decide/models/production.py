@@ -17,10 +17,10 @@ from pharos_api.model import (
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.conditions import ModelReason
 from pharos_operator.decide.draft import Draft, whole_seconds
+from pharos_operator.decide.experiments.routing import serves
+from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
-from pharos_operator.decide.registry import in_order
-from pharos_operator.decide.routing import serves
-from pharos_operator.decide.serving_need import is_quarantined
+from pharos_operator.decide.versions.serving_need import is_quarantined
 
 ModelDraft = Draft[ModelStatus]
 

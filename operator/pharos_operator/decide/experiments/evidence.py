@@ -22,8 +22,8 @@ from pharos_operator.decide.conditions import (
     Finding,
     condition,
 )
+from pharos_operator.decide.experiments.transitions import ExperimentDraft
 from pharos_operator.decide.observation import ArmSample, Sample
-from pharos_operator.decide.transitions import ExperimentDraft
 
 SAMPLED = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
 SHOWN_EVERY = timedelta(seconds=5)

@@ -16,7 +16,7 @@ from pharos_operator.decide.conditions import (
     is_true,
 )
 from pharos_operator.decide.draft import whole_seconds
-from pharos_operator.decide.transitions import ExperimentDraft, promote, roll_back
+from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 
 _RUNNING = frozenset(
     {ExperimentPhase.STARTING, ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED}

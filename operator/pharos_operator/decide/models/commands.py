@@ -13,9 +13,9 @@ from pharos_api.model import IncomingCause, ModelStatus, ModelVerb
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import parse_version
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, condition, is_true
+from pharos_operator.decide.models.production import ModelDraft, expect
 from pharos_operator.decide.observation import ModelObservation
-from pharos_operator.decide.production import ModelDraft, expect
-from pharos_operator.decide.serving_need import is_quarantined
+from pharos_operator.decide.versions.serving_need import is_quarantined
 
 
 def obey(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:

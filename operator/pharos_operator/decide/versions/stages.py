@@ -5,7 +5,7 @@ from typing import assert_never
 from pharos_api.modelversion import Stage
 from pharos_api.names import parse_version
 from pharos_operator.decide.observation import VersionObservation
-from pharos_operator.decide.serving_need import is_active, is_quarantined
+from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
 
 def stage(obs: VersionObservation) -> Stage:

@@ -22,8 +22,8 @@ from pharos_api.abexperiment import (
     Outcome,
 )
 from pharos_operator.decide.draft import whole_seconds
+from pharos_operator.decide.experiments.readings import READINGS, Reading, requests_of
 from pharos_operator.decide.observation import Sample
-from pharos_operator.decide.readings import READINGS, Reading, requests_of
 
 MIN_BAD = 5
 _ALPHA_RANGE = (1e-9, 0.5)

@@ -29,9 +29,9 @@ from pharos_operator.decide.conditions import (
     condition,
 )
 from pharos_operator.decide.draft import whole_seconds
+from pharos_operator.decide.experiments.routing import confirmed, replicas_for, serves
+from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 from pharos_operator.decide.observation import ExperimentObservation
-from pharos_operator.decide.routing import confirmed, replicas_for, serves
-from pharos_operator.decide.transitions import ExperimentDraft, promote, roll_back
 
 UNAVAILABLE_AFTER = timedelta(seconds=60)
 PROMOTION = 100

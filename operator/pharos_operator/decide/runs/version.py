@@ -13,11 +13,11 @@ from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_objec
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
 from pharos_api.versioning import Registered, architecture, next_version
 from pharos_operator.decide.conditions import RunCondition, RunReason, condition
-from pharos_operator.decide.course import Course
 from pharos_operator.decide.decision import CreateVersion
-from pharos_operator.decide.failures import Failure, Remedy
-from pharos_operator.decide.pipeline import Look, gathered, parent
-from pharos_operator.decide.run_attempts import fail, retry_or_fail
+from pharos_operator.decide.runs.attempts import fail, retry_or_fail
+from pharos_operator.decide.runs.course import Course
+from pharos_operator.decide.runs.failures import Failure, Remedy
+from pharos_operator.decide.runs.pipeline import Look, gathered, parent
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
 _HANDED_ON = (ANNOTATION_FAULT, ANNOTATION_TRIGGER)

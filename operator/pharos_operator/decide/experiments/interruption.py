@@ -7,11 +7,11 @@ from datetime import datetime
 
 from pharos_api.abexperiment import ABExperimentStatus, Verdict
 from pharos_api.model import Model
-from pharos_operator.decide.admission import newer
 from pharos_operator.decide.conditions import ExperimentReason
+from pharos_operator.decide.experiments.admission import newer
+from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 from pharos_operator.decide.observation import ExperimentObservation
-from pharos_operator.decide.serving_need import is_quarantined
-from pharos_operator.decide.transitions import ExperimentDraft, promote, roll_back
+from pharos_operator.decide.versions.serving_need import is_quarantined
 
 
 def interrupted(

@@ -14,11 +14,11 @@ from pharos_api.trainingrun import (
     TrainingRunPhase,
 )
 from pharos_operator.decide.conditions import RunCondition, condition
-from pharos_operator.decide.course import Course
 from pharos_operator.decide.decision import Delete, Ref
-from pharos_operator.decide.failures import Failure, Remedy, classify, unreadable
 from pharos_operator.decide.observation import JobState, JobView
-from pharos_operator.decide.pipeline import Look, left_s, retry_at
+from pharos_operator.decide.runs.course import Course
+from pharos_operator.decide.runs.failures import Failure, Remedy, classify, unreadable
+from pharos_operator.decide.runs.pipeline import Look, left_s, retry_at
 
 # The Job's end and its pod's termination message come by two watches.
 _RESULT_GRACE = timedelta(seconds=30)

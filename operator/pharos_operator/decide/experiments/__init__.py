@@ -1,0 +1,1 @@
+"""An ABExperiment: its life, its strategy, and what its metrics say."""

@@ -1,0 +1,1 @@
+"""A TrainingRun: which step comes next, when to try again, when it has ended."""

@@ -1,0 +1,1 @@
+"""A ModelVersion: whether it serves, as what, and why."""
