@@ -34,9 +34,8 @@ class ExperimentStrategy(StrEnum):
 
 
 class MissingKey(StrEnum):
-    """What to do with a request that carries no user id."""
+    """What to do with a request that carries no user id: stable serves it, outside the analysis."""
 
-    COOKIE = "Cookie"
     CONTROL = "Control"
 
 
@@ -63,9 +62,9 @@ class OnInconclusive(StrEnum):
 
 
 class KeyFrom(Spec):
-    """Where the user id is read."""
+    """Where the user id is read. One header for all experiments, as the gateways know it."""
 
-    header: str = Field("X-User-ID", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    header: Literal["X-User-ID"] = "X-User-ID"
 
 
 class Assignment(Spec):
