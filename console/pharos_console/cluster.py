@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+import yaml
 from kubernetes import client, config, watch
 from urllib3.exceptions import HTTPError
 
@@ -27,10 +28,12 @@ class Cluster:
         try:
             config.load_kube_config(config_file=kubeconfig)
             context = config.list_kube_config_contexts(config_file=kubeconfig)[1]
-        except (config.ConfigException, OSError) as error:
+        except (config.ConfigException, OSError, yaml.YAMLError) as error:
+            reason = str(error).rstrip(".")
             raise UsageError(
-                f"no cluster to talk to: {error}. Set KUBECONFIG, or start one with `make cluster`."
+                f"no cluster to talk to: {reason}. Set KUBECONFIG, or start one with `make cluster`."
             ) from error
+        self.kubeconfig = kubeconfig
         self.namespace = namespace or context["context"].get("namespace", "default")
         self._objects = client.CustomObjectsApi()
         self._core = client.CoreV1Api()
@@ -80,7 +83,10 @@ class Cluster:
         self._call(self._objects.delete_namespaced_custom_object, type_, name)
 
     def events(self, type_: type[ResourceT], seconds: int) -> Iterator[ResourceT]:
-        """Every object of a kind once, then its changes, for at most ``seconds``."""
+        """Every object of a kind once, then its changes, for at most ``seconds``.
+
+        Raises UsageError when the API server goes away.
+        """
         stream = watch.Watch().stream(
             self._objects.list_namespaced_custom_object,
             GROUP,
@@ -89,8 +95,13 @@ class Cluster:
             kind_of(type_.__name__).plural,
             timeout_seconds=seconds,
         )
-        for event in stream:
-            yield type_.model_validate(event["object"])
+        try:
+            for event in stream:
+                yield type_.model_validate(event["object"])
+        except client.ApiException as error:
+            raise UsageError(_sentence(error, type_, ())) from error
+        except HTTPError as error:
+            raise UsageError(f"the API server does not answer: {error}") from error
 
     def services(self, selector: str) -> list[JsonObject]:
         """Services of the namespace as JSON."""
@@ -102,8 +113,11 @@ class Cluster:
 
     def facts(self) -> dict[str, str]:
         """What cluster this is: its first node's name and the API server's version."""
-        nodes = client.ApiClient().sanitize_for_serialization(self._core.list_node())["items"]
-        version = client.VersionApi().get_code()
+        try:
+            nodes = client.ApiClient().sanitize_for_serialization(self._core.list_node())["items"]
+            version = client.VersionApi().get_code()
+        except (client.ApiException, HTTPError) as error:
+            raise UsageError(f"the API server refuses: {error}") from error
         name = nodes[0]["metadata"]["name"] if nodes else "unknown"
         return {"kind": name, "version": str(version.git_version)}
 
@@ -127,11 +141,18 @@ class Cluster:
 
 
 def _sentence(error: client.ApiException, type_: type[Resource], args: tuple[Any, ...]) -> str:
-    if error.status == 404 and not args:
+    answer = _answer(error)
+    # For a path that it does not know the API server answers in plain text, not with a Status.
+    if error.status == 404 and not (args and answer):
         return f"the cluster does not know {type_.__name__}: is Pharos installed there?"
     if error.status == 404:
         return f"there is no {type_.__name__} named {args[0]!r} in this namespace"
+    return answer or f"{type_.__name__}: {error.status} {error.reason}"
+
+
+def _answer(error: client.ApiException) -> str:
+    """The message of the Status that the API server answered with, or ''."""
     try:
         return str(json.loads(error.body or "")["message"])
     except (TypeError, ValueError, KeyError):
-        return f"{type_.__name__}: {error.status} {error.reason}"
+        return ""

@@ -14,9 +14,12 @@ from pharos_console.errors import UsageError
 def read_documents(path: Path) -> list[dict[str, Any]]:
     """The YAML documents of a file. Raises UsageError when it cannot be read."""
     try:
-        return [document for document in yaml.safe_load_all(path.read_text()) if document]
-    except (OSError, yaml.YAMLError) as error:
+        found = [document for document in yaml.safe_load_all(path.read_text()) if document]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"cannot read {path}: {error}") from error
+    if any(not isinstance(document, dict) for document in found):
+        raise UsageError(f"{path}: a document is no object; write `kind: …` and its fields")
+    return found
 
 
 def read_objects(path: Path) -> list[Resource]:
@@ -26,7 +29,8 @@ def read_objects(path: Path) -> list[Resource]:
     for document in read_documents(path):
         kind = str(document.get("kind", ""))
         if kind not in types:
-            raise UsageError(f"{path}: {kind or 'a document without kind'} is none of {set(types)}")
+            named = kind or "a document without kind"
+            raise UsageError(f"{path}: {named} is none of {', '.join(types)}")
         try:
             found.append(types[kind].model_validate(document))
         except ValidationError as error:

@@ -30,9 +30,8 @@ class Stored:
 def push(cluster: Cluster, file: Path) -> Stored:
     """Send the file. Raises UsageError with kubectl's own words when that fails."""
     platform = read_platform(cluster)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    suffix = "".join(file.suffixes[-2:])
-    stored = Stored(f"{platform.artifact_root}/uploads/{digest}{suffix}", digest)
+    stored = _place(platform, file)
+    digest = stored.sha256
     pod = f"pharos-upload-{digest[:12]}"
     command = [
         *shlex.split(os.environ.get("PHAROS_KUBECTL", "kubectl")),
@@ -40,11 +39,40 @@ def push(cluster: Cluster, file: Path) -> Stored:
         f"--image={platform.jobs_image}",
         f"--overrides={json.dumps(_overrides(pod, platform, stored.uri))}",
     ]
-    with file.open("rb") as content:
-        done = subprocess.run(command, stdin=content, capture_output=True, text=True, check=False)  # noqa: S603 - kubectl by choice
+    done = _kubectl(command, cluster.kubeconfig, file)
     if done.returncode:
         raise UsageError(f"could not upload {file}: {done.stderr.strip() or done.stdout.strip()}")
     return stored
+
+
+def _place(platform: Platform, file: Path) -> Stored:
+    """By content; the suffix stays, because the reader tells the format by it."""
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    packed = file.suffix == ".gz"
+    suffix = "".join(file.suffixes[-2:]) if packed else file.suffix
+    return Stored(f"{platform.artifact_root}/uploads/{digest}{suffix}", digest)
+
+
+def _kubectl(
+    command: list[str], kubeconfig: str | None, file: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run it with the file as its standard input, on the cluster that was named."""
+    environment = os.environ | ({"KUBECONFIG": kubeconfig} if kubeconfig else {})
+    with file.open("rb") as content:
+        try:
+            return subprocess.run(  # noqa: S603 - kubectl by choice
+                command,
+                stdin=content,
+                capture_output=True,
+                text=True,
+                env=environment,
+                check=False,
+            )
+        except OSError as error:
+            raise UsageError(
+                f"cannot run {command[0]}: {error}; install kubectl, or set PHAROS_KUBECTL"
+            ) from error
 
 
 def _overrides(pod: str, platform: Platform, uri: str) -> dict[str, Any]:
@@ -72,7 +100,12 @@ def _overrides(pod: str, platform: Platform, uri: str) -> dict[str, Any]:
     if platform.artifact_secret:
         container["envFrom"] = [{"secretRef": {"name": platform.artifact_secret}}]
     return {
-        "metadata": {"labels": {names.LABEL_PART_OF: names.PART_OF, names.LABEL_COMPONENT: "job"}},
+        "metadata": {
+            "labels": {
+                names.LABEL_PART_OF: names.PART_OF,
+                names.LABEL_COMPONENT: names.COMPONENT_JOB,
+            }
+        },
         "spec": {
             "automountServiceAccountToken": False,
             "serviceAccountName": platform.job_service_account,

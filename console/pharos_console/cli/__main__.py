@@ -2,6 +2,8 @@
 
 import sys
 
+from rich.text import Text
+
 from pharos_console.cli import demo, load, run, status, upload, verbs
 from pharos_console.cli.app import app, err
 from pharos_console.errors import UsageError
@@ -14,7 +16,7 @@ def main() -> None:
     try:
         app()
     except UsageError as error:
-        err.print(f"[red]error:[/red] {error}")
+        err.print(Text.assemble(("error:", "red"), f" {error}"))
         sys.exit(1)
 
 

@@ -15,8 +15,9 @@ app = typer.Typer(
     add_completion=False,
     help="From kubectl apply to a trained, proven and live text classifier.",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Reasons and queries are people's words: square brackets and colons in them are no markup.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 Namespace = Annotated[
     str, typer.Option("--namespace", "-n", help="Kubernetes namespace", envvar="PHAROS_NAMESPACE")

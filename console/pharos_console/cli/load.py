@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
 from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
 from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
@@ -48,8 +49,21 @@ def load(
 
 
 def _texts(target: Cluster, model: str, path: Path | None) -> list[Text]:
-    labels = target.get(Model, model).spec.labels or []
-    found = read_texts(path, labels, seed=42) if path and labels else packaged_texts(seed=42)
-    if not found:
-        raise UsageError(f"no text of {path} carries one of the labels {labels}")
-    return found
+    labels = _labels(target, model)
+    if path:
+        return read_texts(path, labels, seed=42)
+    # A label that the model does not know would only be refused.
+    return [
+        text if text.label in labels else replace(text, label="")
+        for text in packaged_texts(seed=42)
+    ]
+
+
+def _labels(target: Cluster, model: str) -> list[str]:
+    """The Model's labels, else those of its version in production."""
+    found = target.get(Model, model)
+    if found.spec.labels:
+        return found.spec.labels
+    if found.status.production is None:
+        raise UsageError(f"Model {model} has no version in production: there is nobody to ask")
+    return target.get(ModelVersion, found.status.production.name).spec.labels

@@ -32,7 +32,7 @@ def run(
         numbers = ", ".join(f"{key} {value}" for key, value in step.result.metrics.items())
         out.print(f"  {step.name.value:<9} {step.seconds:8.1f} s  {numbers}")
         for warning in step.result.warnings:
-            out.print(f"            [yellow]{warning}[/yellow]")
+            out.print(f"            {warning}", style="yellow")
     made = Made(plan.run.spec.trainer.base_model, outputs, metrics)
     records.register(plan.uid, plan.model.metadata.name, made)
     out.print(f"registered {outputs['version']}: {outputs['modelUri']}")

@@ -22,10 +22,13 @@ def status(namespace: Namespace = "", kubeconfig: Kubeconfig = None) -> None:
 
 
 def show(target: Cluster, now: datetime) -> None:
-    """Print the four tables."""
-    for table in (_models(target, now), _runs(target, now), _versions(target), _moves(target, now)):
+    """Print the four tables, each where it has a row."""
+    tables = (_models(target, now), _runs(target, now), _versions(target), _moves(target, now))
+    for table in tables:
         if table.row_count:
             out.print(table)
+    if not any(table.row_count for table in tables):
+        out.print(f"nothing of Pharos in namespace {target.namespace!r}")
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -94,9 +97,14 @@ def _moves(target: Cluster, now: datetime) -> Table:
             f"{found.weight} %",
             found.verdict.value if found.verdict else "-",
             ago(found.finished_at or found.step_started_at or found.started_at, now),
-            found.reason,
+            found.reason or sentence(found.conditions, "Progressing"),
         )
     return table
+
+
+def sentence(conditions: list[Condition], type_: str) -> str:
+    """What a condition says, whatever its status; empty where there is none."""
+    return next((one.message for one in conditions if one.type == type_), "")
 
 
 def trouble(conditions: list[Condition], type_: str) -> str:

@@ -25,11 +25,19 @@ def send(target: Cluster, type_: type[Resource], name: str, command: Command) ->
     out.print(f"{type_.__name__}/{name}: {command.verb} asked for; follow it with `pharos status`")
 
 
+def _user() -> str:
+    """Who asks; empty where the account has no name, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 def _command(verb: str, reason: str = "", version: str = "") -> Command:
     return Command(
         id=uuid.uuid4().hex[:12],
         verb=verb,
-        by=getpass.getuser(),
+        by=_user(),
         reason=reason,
         version=version,
         at=datetime.fromisoformat(rfc3339(datetime.now(UTC))),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rich.console import Console
+from rich.text import Text
 
 from pharos_console.errors import UsageError
 
@@ -27,7 +28,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(f"[dim]{_clock(self.elapsed_s)}[/dim] {text}")
+        self._console.print(Text.assemble((_clock(self.elapsed_s), "dim"), f" {text}"))
         self._last, self._last_at = text, self.elapsed_s
 
     def note(self, text: str) -> None:

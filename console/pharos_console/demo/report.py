@@ -132,6 +132,8 @@ def problems(found: dict[str, Any]) -> list[str]:
                 f"{experiment['name']}: {experiment['failedRequests']} requests failed "
                 "outside the candidate's arm"
             )
+        if experiment["requests"] <= experiment["uncheckedRequests"]:
+            wrong.append(f"{experiment['name']}: of no request could the arm be checked")
         if experiment["usersOnWrongArm"]:
             wrong.append(f"{experiment['name']}: {experiment['usersOnWrongArm']} users misrouted")
     return wrong

@@ -7,6 +7,7 @@ The gateway names version, arm and route revision in every answer. With the rout
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from pharos_api.assignment import Arm, assign
 from pharos_api.model import Route
@@ -82,7 +83,7 @@ def quantile(ordered: list[float], share: float) -> float:
     """The nearest-rank quantile of sorted values; 0 for none."""
     if not ordered:
         return 0.0
-    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
+    return round(ordered[max(1, ceil(len(ordered) * share)) - 1], 2)
 
 
 def seconds_to_rollback(answers: Iterable[Answer], candidate: str) -> float | None:

@@ -14,13 +14,20 @@ from pharos_console.errors import UsageError
 def gateway_url(cluster: Cluster) -> str:
     """URL of the gateway Service. Raises UsageError with what to type when it is out of reach."""
     selector = f"{names.LABEL_COMPONENT}={names.COMPONENT_GATEWAY}"
-    for service in cluster.services(selector):
+    found = cluster.services(selector)
+    if not found:
+        raise UsageError(
+            f"there is no gateway in namespace {cluster.namespace!r}: name the one where Pharos is "
+            "installed with --namespace, or the gateway's address with --url"
+        )
+    for service in found:
         url = _reachable(service)
         if url:
             return url
+    name, port = found[0]["metadata"]["name"], found[0]["spec"]["ports"][0]["port"]
     raise UsageError(
         "the gateway is not reachable from here; in another terminal run "
-        f"`kubectl -n {cluster.namespace} port-forward service/pharos-gateway 8080:80` "
+        f"`kubectl -n {cluster.namespace} port-forward service/{name} 8080:{port}` "
         "and pass --url http://127.0.0.1:8080"
     )
 

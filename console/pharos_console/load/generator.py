@@ -76,16 +76,27 @@ class Generator:
             self._sink(Answer(sent_s, took_s, user, 0, error=type(error).__name__))
             return
         self._sink(_answer(response, user, sent_s, time.perf_counter() - begin))
-        if response.is_success and self._random.random() < self._plan.feedback_share:
+        if text.label and self._random.random() < self._plan.feedback_share:
             await self._label(client, response, text.label)
 
     async def _label(self, client: httpx.AsyncClient, response: httpx.Response, label: str) -> None:
-        body = {"requestId": response.json()["requestId"], "label": label}
+        request_id = _request_id(response)
+        if not request_id:
+            return
+        body = {"requestId": request_id, "label": label}
         headers = {names.HEADER_USER: response.request.headers[names.HEADER_USER]}
         try:
             await client.post(f"{self._plan.url}/v1/feedback", json=body, headers=headers)
         except httpx.HTTPError:
             return  # a lost label is a missing label, not a failed prediction
+
+
+def _request_id(response: httpx.Response) -> str:
+    """What a label refers to; empty where nothing was predicted."""
+    try:
+        return str(response.json()["requestId"]) if response.is_success else ""
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _answer(response: httpx.Response, user: str, sent_s: float, took_s: float) -> Answer:

@@ -6,6 +6,7 @@ Reads only; what is sampled is decided by the seed.
 import gzip
 import json
 import random
+import zlib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -25,17 +26,26 @@ class Text:
 def read_texts(path: Path, labels: list[str], seed: int, limit: int = 2000) -> list[Text]:
     """At most ``limit`` labelled texts of a JSONL file (``.gz`` too), in random order.
 
-    Papers count only when exactly one of ``labels`` is among their categories.
+    Papers count only when exactly one of ``labels`` is among their categories. Raises UsageError
+    when the file cannot be read, or when no text of it counts.
     """
+    found = [text for row in _rows(path) if (text := _labelled(row, set(labels)))]
+    if not found:
+        raise UsageError(f"no text of {path} carries one of the labels {', '.join(labels)}")
+    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, not a secret
+    return found[:limit]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
+            rows = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UsageError(f"cannot read texts from {path}: {error}") from error
-    found = [text for row in rows if (text := _labelled(row, set(labels)))]
-    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, not a secret
-    return found[:limit]
+    if any(not isinstance(row, dict) for row in rows):
+        raise UsageError(f"cannot read texts from {path}: each line must be a JSON object")
+    return rows
 
 
 def _labelled(row: dict[str, Any], labels: set[str]) -> Text | None:
