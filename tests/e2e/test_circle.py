@@ -1,5 +1,8 @@
 """The circle, once around, with things broken on the way. The tests run in this order."""
 
+import gzip
+import json
+import os
 import threading
 import time
 from collections import Counter
@@ -25,6 +28,7 @@ from pharos_console.load.gateway import gateway_url
 from pharos_console.load.generator import Plan
 from pharos_console.load.routes import RouteLog
 from pharos_console.load.texts import packaged_texts
+from pharos_console.upload import Stored, push
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -143,7 +147,19 @@ def test_a_bad_request_gets_a_4xx_in_json(installed: Cluster, request_: dict) ->
     assert answer.json()["error"]["message"]
 
 
-def broken_runs(ingredients) -> dict[str, tuple[dict, str, str]]:
+@pytest.fixture(scope="module")
+def uploaded(installed: Cluster, stage: Stage, tmp_path_factory) -> Stored:
+    """Two hundred labelled texts in the artifact store, brought there by `pharos upload`'s code."""
+    os.environ["PHAROS_KUBECTL"] = f"{stage.cluster_tool} kubectl"
+    file = tmp_path_factory.mktemp("data") / "texts.jsonl.gz"
+    with gzip.open(file, "wt") as lines:
+        for number, text in enumerate(packaged_texts(5, 200)):
+            row = {"arxiv_id": str(number), "text": text.text, "label": text.label}
+            lines.write(json.dumps(row) + "\n")
+    return push(installed, file)
+
+
+def broken_runs(ingredients, uploaded: Stored) -> dict[str, tuple[dict, str, str]]:
     def run(name: str, **changes) -> dict:
         manifest = objects.training_run(name, ingredients, None, TINY)
         manifest["spec"]["data"]["source"]["dataset"] |= changes.get("dataset", {})
@@ -152,7 +168,11 @@ def broken_runs(ingredients) -> dict[str, tuple[dict, str, str]]:
 
     wrong = "0" * 64
     return {
-        "bad-digest": (run("bad-digest", dataset={"sha256": wrong}), "DigestMismatch", wrong),
+        "bad-digest": (
+            run("bad-digest", dataset={"uri": uploaded.uri, "sha256": wrong}),
+            "DigestMismatch",
+            uploaded.sha256,
+        ),
         "bad-file": (
             run("bad-file", dataset={"uri": "file:///artifacts/none.jsonl"}),
             "SourceUnreadable",
@@ -176,8 +196,10 @@ def broken_runs(ingredients) -> dict[str, tuple[dict, str, str]]:
     }
 
 
-def test_what_cannot_work_ends_in_a_reason_and_a_sentence(installed: Cluster, ingredients) -> None:
-    cases = broken_runs(ingredients)
+def test_what_cannot_work_ends_in_a_reason_and_a_sentence(
+    installed: Cluster, ingredients, uploaded: Stored
+) -> None:
+    cases = broken_runs(ingredients, uploaded)
     for manifest, _, _ in cases.values():
         installed.apply(manifest)
     for name, (_, reason, part) in cases.items():

