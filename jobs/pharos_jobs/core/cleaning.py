@@ -27,7 +27,9 @@ def clean_text(text: str) -> str:
     text = _LATEX_COMMAND.sub(" ", text)
     text = _REPEATED_PUNCTUATION.sub(r"\1", text)
     text = _WHITE_SPACE.sub(" ", text)
-    return _SPACE_BEFORE_PUNCTUATION.sub(r"\1", text).strip()
+    text = _SPACE_BEFORE_PUNCTUATION.sub(r"\1", text)
+    # Marks that stood apart may have come together.
+    return _REPEATED_PUNCTUATION.sub(r"\1", text).strip()
 
 
 def joined_text(title: str, abstract: str) -> str:

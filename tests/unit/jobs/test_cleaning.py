@@ -23,6 +23,7 @@ CASES = {
     "repeated full stops become one": Case("and so on...", "and so on."),
     "repeated exclamation marks become one": Case("wow!!! yes", "wow! yes"),
     "a space that a removal left before a full stop goes": Case("see http://a.b .", "see."),
+    "marks that come together become one": Case(".. ..", "."),
     "two dollar prices swallow what is between them, as the rule says": Case("$5 or $6", "6"),
     "plain text stays": Case("Plain text, as it is.", "Plain text, as it is."),
     "an empty text stays empty": Case("", ""),
