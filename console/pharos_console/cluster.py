@@ -31,7 +31,8 @@ class Cluster:
         except (config.ConfigException, OSError, yaml.YAMLError) as error:
             reason = str(error).rstrip(".")
             raise UsageError(
-                f"no cluster to talk to: {reason}. Set KUBECONFIG, or start one with `make cluster`."
+                f"no cluster to talk to: {reason}. "
+                "Set KUBECONFIG, or start one with `make cluster`."
             ) from error
         self.kubeconfig = kubeconfig
         self.namespace = namespace or context["context"].get("namespace", "default")

@@ -54,10 +54,10 @@ class Generator:
         ):
             start, sent = time.monotonic(), 0
             while not self._stopped:
-                due = start + sent / self._plan.rate_per_s
-                if self._plan.duration_s is not None and due - start >= self._plan.duration_s:
+                due_s = sent / self._plan.rate_per_s
+                if self._plan.duration_s is not None and due_s >= self._plan.duration_s:
                     return
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                await asyncio.sleep(max(0.0, start + due_s - time.monotonic()))
                 group.create_task(self._send(client))
                 sent += 1
 
