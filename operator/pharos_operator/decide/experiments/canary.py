@@ -100,7 +100,7 @@ def _failed(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     if failed is None:
         return None
     # The words of row DEP-11.
-    why = f"{failed.message}; limit {failed.limit}; query {failed.query}"
+    why = f"{failed.message}; limit {failed.limit}"
     message = f"Metrics degraded, rolling back: {why}"
     return roll_back(draft, Verdict.ROLLBACK, ExperimentReason.METRICS_FAIL, message, look.now)
 
