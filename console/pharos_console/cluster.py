@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 from pharos_api import names
 from pharos_api.kinds import kind_of
 from pharos_api.meta import GROUP, VERSION, Resource
-from pharos_console.errors import UsageError
+from pharos_console.errors import ClusterAway, UsageError
 
 ResourceT = TypeVar("ResourceT", bound=Resource)
 JsonObject = dict[str, Any]
@@ -102,7 +102,7 @@ class Cluster:
         except client.ApiException as error:
             raise UsageError(_sentence(error, type_, ())) from error
         except HTTPError as error:
-            raise UsageError(f"the API server does not answer: {error}") from error
+            raise ClusterAway(f"the API server does not answer: {error}") from error
 
     def services(self, selector: str) -> list[JsonObject]:
         """Services of the namespace as JSON."""
@@ -118,7 +118,7 @@ class Cluster:
             nodes = client.ApiClient().sanitize_for_serialization(self._core.list_node())["items"]
             version = client.VersionApi().get_code()
         except (client.ApiException, HTTPError) as error:
-            raise UsageError(f"the API server refuses: {error}") from error
+            raise UsageError(_refusal(error)) from error
         name = nodes[0]["metadata"]["name"] if nodes else "unknown"
         return {"kind": name, "version": str(version.git_version)}
 
@@ -126,7 +126,7 @@ class Cluster:
         try:
             found = call(self.namespace, **options)
         except (client.ApiException, HTTPError) as error:
-            raise UsageError(f"the API server refuses: {error}") from error
+            raise UsageError(_refusal(error)) from error
         items: list[JsonObject] = client.ApiClient().sanitize_for_serialization(found)["items"]
         return items
 
@@ -137,7 +137,7 @@ class Cluster:
         except client.ApiException as error:
             raise UsageError(_sentence(error, type_, args)) from error
         except HTTPError as error:
-            raise UsageError(f"the API server does not answer: {error}") from error
+            raise ClusterAway(f"the API server does not answer: {error}") from error
         return found
 
 
@@ -148,7 +148,13 @@ def _sentence(error: client.ApiException, type_: type[Resource], args: tuple[Any
         return f"the cluster does not know {type_.__name__}: is Pharos installed there?"
     if error.status == 404:
         return f"there is no {type_.__name__} named {args[0]!r} in this namespace"
-    return answer or f"{type_.__name__}: {error.status} {error.reason}"
+    return _refusal(error)
+
+
+def _refusal(error: client.ApiException | HTTPError) -> str:
+    if isinstance(error, client.ApiException):
+        return _answer(error) or f"the API server refuses: {error.status} {error.reason}"
+    return f"the API server does not answer: {getattr(error, 'reason', None) or error}"
 
 
 def _answer(error: client.ApiException) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from pharos_console.errors import UsageError
+from pharos_console.errors import ClusterAway, UsageError
 
 T = TypeVar("T")
 _REPEAT_S = 15.0
@@ -36,17 +36,24 @@ class Display:
         if text != self._last or self.elapsed_s - self._last_at > _REPEAT_S:
             self.say(text)
 
-    def wait(self, what: str, look: Callable[[], "T | str"], timeout_s: float) -> T:
+    def wait(self, what: str, look: Callable[[], T | str], timeout_s: float) -> T:
         """Look until there is something else than a sentence about what is missing."""
         deadline = time.monotonic() + timeout_s
         state: T | str = ""
         while time.monotonic() < deadline:
-            state = look()
+            state = _seen(look)
             if not isinstance(state, str):
                 return state
             self.note(f"  … {what}: {state}")
             time.sleep(0.5)
         raise UsageError(f"{what} did not happen within {timeout_s:.0f} s; last seen: {state}")
+
+
+def _seen(look: Callable[[], T | str]) -> T | str:
+    try:
+        return look()
+    except ClusterAway:
+        return "the API server does not answer; waiting for it"
 
 
 def _clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 
 from pharos_api.model import Model, Route
 from pharos_console.cluster import Cluster
-from pharos_console.errors import UsageError
+from pharos_console.errors import ClusterAway
 
 
 class RouteLog:
@@ -49,5 +49,5 @@ class RouteLog:
                 for model in self._cluster.events(Model, seconds=5):
                     if model.metadata.name == self._model:
                         self.observe(model)
-            except UsageError:
+            except ClusterAway:
                 self._stop.wait(0.5)  # the API server is away: traffic goes on, so do we
