@@ -27,7 +27,7 @@ ENTRY = """<entry><id>http://arxiv.org/abs/{id}v2</id><title>{title}</title>
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; ``status`` 0 drops the connection without a word."""
+    """One answer; ``status`` 0 drops the connection without a word, -1 never answers."""
 
     status: int = 200
     body: bytes = b""
@@ -61,13 +61,16 @@ class ArxivServer:
 @contextmanager
 def arxiv_server(*answers: Answer) -> Iterator[ArxivServer]:
     """A server on a free port of loopback."""
+    ending = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             query = parse_qs(urlsplit(self.path).query)
             known.asked.append({k: v[0] for k, v in query.items()})
             answer = known.answers.pop(0)
-            if answer.status == 0:
+            if answer.status <= 0:
+                if answer.status < 0:
+                    ending.wait()
                 self.close_connection = True
                 return
             self.send_response(answer.status)
@@ -87,6 +90,7 @@ def arxiv_server(*answers: Answer) -> Iterator[ArxivServer]:
     try:
         yield known
     finally:
+        ending.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -3,11 +3,14 @@
 Every byte that is served was hashed on its way into the private copy, so what changes in the store
 afterwards cannot reach the engine. Formats that can carry code are refused by name; what remains is
 parsed by ONNX Runtime, tokenizers or safetensors, none of which can run any.
+
+A pod serves the one version that it was made for, or none. Falling back to another version (row
+ERR-11) is the operator's: pods that cannot load get no traffic, and the version before goes on.
 """
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,25 +75,6 @@ def load_verified(source: ModelSource, cache_dir: Path) -> VerifiedModel:
     for entry in manifest.files:
         _copy_verified(source.uri, entry, folder)
     return VerifiedModel(folder, manifest, source.sha256, _fingerprint(folder, manifest))
-
-
-def load_model_with_fallback(
-    sources: Sequence[ModelSource], cache_dir: Path, warn: Callable[[str], None]
-) -> VerifiedModel:
-    """The first of ``sources`` that can be loaded (row ERR-11).
-
-    On a cluster the operator gives one source only: traffic falls back to the previous version at
-    the gateway, where every answer still names the version that gave it.
-    """
-    first, *others = sources
-    try:
-        return load_verified(first, cache_dir)
-    except ModelRejected as error:
-        if not others:
-            raise
-        warn(f"Loading {first.uri} failed: {error.message}")
-        warn(f"Falling back to {others[0].uri}")
-        return load_model_with_fallback(others, cache_dir, warn)
 
 
 def verify_checkpoint(checkpoint_path: str, expected_hash: str) -> None:

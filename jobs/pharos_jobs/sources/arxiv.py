@@ -19,7 +19,7 @@ from pharos_api.trainingrun import ArxivSource, LabelPolicy
 from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
 from pharos_jobs.errors import RateLimitError, Retryable, Terminal
-from pharos_jobs.sources.arxiv_client import API_URL, PoliteClient, PoliteSession
+from pharos_jobs.sources.arxiv_client import API_URL, TIMEOUT_S, PoliteClient, PoliteSession
 from pharos_jobs.sources.arxiv_query import Window, paper_of, search_query
 from pharos_jobs.sources.pace import RETRIES, Limiter, Pace, wait_before_retry_s
 
@@ -39,6 +39,7 @@ class Surroundings:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     page_size: int = PAGE_SIZE
+    timeout_s: float = TIMEOUT_S
 
 
 class ArxivCollector:
@@ -62,7 +63,9 @@ class ArxivCollector:
         self._folder = storage.to_uri(output_dir)
         limiter = Limiter(self._world.pace, self._world.clock_s, self._world.sleep)
         self._client = PoliteClient(
-            PoliteSession(limiter), self._world.page_size, self._world.api_url
+            PoliteSession(limiter, self._world.timeout_s),
+            self._world.page_size,
+            self._world.api_url,
         )
 
     def collect_papers_by_category(

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     result, code = desk.run(given)
     if code is not ExitCode.OK:
         return code
-    samples = _samples(result.outputs["rawUri"], options)
+    samples = _samples(result.outputs["rawUri"], options, given.data.min_words)
     document = {
         "metadata": {
             "num_samples": len(samples),
@@ -56,8 +56,8 @@ def _source(options: argparse.Namespace) -> dict[str, Any]:
     return {"arxiv": {**common, **window}}
 
 
-def _samples(raw_uri: str, options: argparse.Namespace) -> list[Sample]:
-    """Labelled papers; at most the number asked for of each label."""
+def _samples(raw_uri: str, options: argparse.Namespace, min_words: int) -> list[Sample]:
+    """Clean, labelled papers; at most the number asked for of each label."""
     targets = frozenset(options.categories)
     limit = max(1, options.num_papers // len(options.categories))
     taken: dict[str, int] = {}
@@ -67,7 +67,7 @@ def _samples(raw_uri: str, options: argparse.Namespace) -> list[Sample]:
         label = assign_label(paper, targets, options.label_policy)
         if isinstance(label, LabelRejection) or taken.get(label, 0) >= limit:
             continue
-        sample = to_sample(paper, label, min_words=1)
+        sample = to_sample(paper, label, min_words)
         if not isinstance(sample, Rejection):
             taken[label] = taken.get(label, 0) + 1
             samples.append(sample)

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pharos_api.jobio import ExitCode, StepInput, StepResult
+from pharos_api.jobio import ExitCode, FailureReason, StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.core.labels import label_order
 from pharos_jobs.core.papers import Sample, sample_from_json
+from pharos_jobs.core.quality import validate_sample
 from pharos_jobs.core.splits import Splits
 from pharos_jobs.datasets import SPLITS, Dataset, write_dataset
+from pharos_jobs.errors import Terminal
 from pharos_jobs.running import run_step
 
 # A run needs a source, even in a step that does not look at it.
@@ -57,7 +59,10 @@ def write_samples(path: Path, samples: list[Sample]) -> None:
 
 
 def stored_splits(folder: Path, root: Path) -> Dataset:
-    """The splits of a folder of plain JSON files, as a data set below ``root``."""
+    """The splits of a folder of plain JSON files, as a data set below ``root``.
+
+    Raises Terminal for a missing or unreadable file and for an invalid sample.
+    """
     parts = {name: _samples(folder / f"{name}.json") for name in SPLITS}
     splits = Splits(parts["train"], parts["val"], parts["test"])
     everything = [s for part in parts.values() for s in part]
@@ -72,5 +77,14 @@ def stored_splits(folder: Path, root: Path) -> Dataset:
 
 
 def _samples(path: Path) -> tuple[Sample, ...]:
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"{path} is no readable JSON file ({error}). Run prepare first."
+        raise Terminal(FailureReason.SOURCE_UNREADABLE, message) from error
+    for number, row in enumerate(rows, start=1):
+        problem = validate_sample(row)
+        if problem:
+            message = f"Sample {number} of {path} is invalid: {problem}. Correct or remove it."
+            raise Terminal(FailureReason.SOURCE_UNREADABLE, message)
     return tuple(sample_from_json(row) for row in rows)

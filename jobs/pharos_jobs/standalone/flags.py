@@ -1,10 +1,12 @@
 """The flags of each command (rows COL-18, PRE-21, TRN-24, 25, 27) and which function takes them."""
 
 import argparse
+import sys
 from importlib import import_module
 
 from pharos_api.jobio import ExitCode
 from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy
+from pharos_jobs.errors import StepFault
 
 CATEGORIES = (
     *("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.CR"),
@@ -39,7 +41,11 @@ def add_flags(name: str, command: argparse.ArgumentParser) -> None:
 def run_with_flags(options: argparse.Namespace) -> ExitCode:
     """Run a step by its flags."""
     module = import_module(f"pharos_jobs.standalone.{options.command}")
-    code: ExitCode = module.run(options)
+    try:
+        code: ExitCode = module.run(options)
+    except StepFault as fault:
+        sys.stderr.write(f"{fault.reason}: {fault.message}\n")
+        return fault.exit_code
     return code
 
 

@@ -5,6 +5,8 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +154,13 @@ class SealCallback(TrainerCallback):
     """Seals every checkpoint, together with the seconds that all tries have trained so far."""
 
     def __init__(
-        self, label_to_id: dict[str, int], metadata: dict[str, Any], before_s: float
+        self,
+        label_to_id: dict[str, int],
+        metadata: dict[str, Any],
+        before_s: float,
+        now: Callable[[], datetime],
     ) -> None:
-        self._label_to_id, self._metadata = label_to_id, metadata
+        self._label_to_id, self._metadata, self._now = label_to_id, metadata, now
         self._started_s = time.monotonic() - before_s
 
     @property
@@ -167,6 +173,17 @@ class SealCallback(TrainerCallback):
     ) -> None:
         """Seal the checkpoint of this step."""
         folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        progress = {"step": state.global_step, "train_seconds": self.train_seconds}
+        progress = {
+            "created_at": self._now().isoformat(timespec="seconds"),
+            "metrics": measured(state.log_history),
+            "step": state.global_step,
+            "train_seconds": self.train_seconds,
+        }
         seal(folder, self._label_to_id, {**self._metadata, **progress})
         _log.info("Saved a checkpoint", extra={"saved": folder.name, "epoch": state.epoch})
+
+
+def measured(history: list[dict[str, float]]) -> dict[str, float]:
+    """Accuracy and F1 of the last evaluation; empty before the first."""
+    last = next((entry for entry in reversed(history) if "eval_accuracy" in entry), {})
+    return {key: last[f"eval_{key}"] for key in ("accuracy", "f1") if f"eval_{key}" in last}

@@ -109,7 +109,12 @@ class ClassificationTrainer:
         precision = settled_precision(settings.precision)
         arguments = self._arguments(settings, precision, batch_divisor, len(train_samples))
         resume = last_good_checkpoint(self.checkpoint_dir)
-        seals = self._seals(settings, len(train_samples), seconds_before(resume))
+        seals = SealCallback(
+            self.label_to_id,
+            self._facts(settings, len(train_samples)),
+            seconds_before(resume),
+            context.now,
+        )
         callbacks = [*self._callbacks(settings, context), seals]
         trainer = self._assembled(arguments, settings, (train_samples, val_samples), callbacks)
         if resume:
@@ -200,14 +205,15 @@ class ClassificationTrainer:
             data_seed=settings.seed,
         )
 
-    def _seals(self, settings: Hyperparameters, samples: int, before_s: float) -> SealCallback:
-        metadata = {
+    def _facts(self, settings: Hyperparameters, samples: int) -> dict[str, Any]:
+        """What a checkpoint says of its training (row DBM-4); its version comes when registering."""
+        return {
+            "version": "",
             "model_name": self.model_name,
             "num_labels": len(self.label_to_id),
             "dataset_size": samples,
             "hyperparameters": settings.to_json(),
         }
-        return SealCallback(self.label_to_id, metadata, before_s)
 
     def _callbacks(self, settings: Hyperparameters, context: StepContext) -> list[TrainerCallback]:
         callbacks = [

@@ -2,7 +2,9 @@
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import arxiv
 import pytest
@@ -12,12 +14,14 @@ from pharos_api.jobio import FailureReason
 from pharos_api.trainingrun import ArxivSource
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.sources.arxiv import ArxivCollector, Surroundings
+from pharos_jobs.sources.arxiv_client import TIMEOUT_S
 
 SHARED = Path(os.environ.get("PHAROS_SHARED", Path(__file__).parents[3] / ".." / "shared"))
 RECORDED = SHARED / "data" / "api_samples" / "arxiv"
 BUSY = Answer(503, headers={"Retry-After": "7"})
 BROKEN = Answer(500)
 GONE = Answer(0)
+SILENT = Answer(-1)
 
 
 class Clock:
@@ -37,15 +41,19 @@ def clock() -> Clock:
     return Clock()
 
 
-def collector(folder: Path, server: ArxivServer, clock: Clock, size: int = 10) -> ArxivCollector:
-    world = Surroundings(
+def surroundings(server: ArxivServer, clock: Clock, **changes: Any) -> Surroundings:
+    given = Surroundings(
         api_url=server.url,
         clock_s=lambda: clock.now_s,
         sleep=clock.sleep,
         jitter=lambda: 0.1,
-        page_size=size,
+        page_size=10,
     )
-    return ArxivCollector(str(folder), world)
+    return replace(given, **changes)
+
+
+def collector(folder: Path, server: ArxivServer, clock: Clock, size: int = 10) -> ArxivCollector:
+    return ArxivCollector(str(folder), surroundings(server, clock, page_size=size))
 
 
 def recorded(name: str) -> Answer:
@@ -71,6 +79,56 @@ def test_a_recorded_page_reads_as_papers(tmp_path: Path, clock: Clock) -> None:
     assert {"abstract", "updated", "comment", "journal_ref"} <= first.keys()
 
 
+@pytest.mark.requirement("DBM-1")
+def test_a_paper_has_every_field(tmp_path: Path, clock: Clock) -> None:
+    with arxiv_server(page("cs.AI", 7, 1, 1)) as server:
+        (paper,) = collector(tmp_path, server, clock).collect_papers_by_category("cs.AI", 1)
+    row = paper.to_json()
+    assert {name: type(row[name]) for name in FIELDS} == FIELDS
+    assert (row["arxiv_id"], row["title"]) == ("2202.00007", "On cs.AI number 7")
+    assert row["published"] == "2022-02-24T15:05:19+00:00"
+    assert row["pdf_url"] == "https://arxiv.org/pdf/2202.00007v2"
+    assert (row["categories"], row["primary_category"]) == (["cs.AI"], "cs.AI")
+
+
+FIELDS = {
+    "arxiv_id": str,
+    "title": str,
+    "abstract": str,
+    "authors": list,
+    "categories": list,
+    "primary_category": str,
+    "published": str,
+    "updated": str,
+    "pdf_url": str,
+    "comment": type(None),
+    "journal_ref": type(None),
+}
+
+
+@pytest.mark.requirement("COL-2", "COL-3")
+def test_by_default_papers_since_2020_are_saved_below_data_raw_arxiv(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with arxiv_server(page("cs.AI", 0, 10, 10)) as server:
+        ArxivCollector(surroundings=surroundings(server, clock)).collect_papers_by_category("cs.AI")
+    assert "submittedDate:[202001010000 TO " in server.asked[0]["search_query"]
+    assert (tmp_path / "data" / "raw" / "arxiv" / "cs.AI" / "page-00000.json").is_file()
+
+
+@pytest.mark.requirement("ERR-4")
+def test_an_answer_that_never_comes_is_given_up_and_asked_for_again(
+    tmp_path: Path, clock: Clock
+) -> None:
+    with arxiv_server(SILENT, page("cs.AI", 0, 10, 10)) as server:
+        world = surroundings(server, clock, timeout_s=0.2)
+        papers = ArxivCollector(str(tmp_path), world).collect_papers_by_category("cs.AI", 10)
+    assert len(papers) == 10
+    assert len(server.asked) == 2
+    assert TIMEOUT_S == Surroundings().timeout_s == 60
+
+
 def test_an_old_style_id_keeps_its_archive(tmp_path: Path, clock: Clock) -> None:
     with arxiv_server(recorded("id_list_old_style_200.xml")) as server:
         papers = collector(tmp_path, server, clock).collect_papers_by_category("astro-ph", 1)
@@ -92,6 +150,7 @@ def test_a_recorded_empty_answer_is_an_empty_category(tmp_path: Path, clock: Clo
     assert e.value.reason is FailureReason.CATEGORY_EMPTY
 
 
+@pytest.mark.requirement("COL-1")
 @pytest.mark.requirement("COL-3")
 @pytest.mark.requirement("COL-6")
 @pytest.mark.requirement("TST-1")
@@ -104,6 +163,7 @@ def test_pages_are_asked_for_at_the_pace(tmp_path: Path, clock: Clock) -> None:
     assert clock.now_s == 6.0
 
 
+@pytest.mark.requirement("COL-1")
 @pytest.mark.requirement("COL-8")
 @pytest.mark.requirement("ERR-1")
 @pytest.mark.requirement("ERR-2")
@@ -119,12 +179,19 @@ def test_pages_are_asked_for_at_the_pace(tmp_path: Path, clock: Clock) -> None:
     ids=["a server error", "a dropped connection, then an error", "asked for patience", "three"],
 )
 def test_trouble_is_tried_again(
-    tmp_path: Path, clock: Clock, troubles: list[Answer], waits_s: list[float]
+    tmp_path: Path,
+    clock: Clock,
+    troubles: list[Answer],
+    waits_s: list[float],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with arxiv_server(*troubles, page("cs.AI", 0, 10, 10)) as server:
         papers = collector(tmp_path, server, clock).collect_papers_by_category("cs.AI", 10)
     assert len(papers) == 10
     assert [s for s in clock.slept_s if s in waits_s] == waits_s
+    what = "Rate limit hit" if troubles == [BUSY] else "arXiv did not answer"
+    told = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert told == [f"{what}, waiting {wait:.1f}s..." for wait in waits_s]
 
 
 @pytest.mark.requirement("COL-8")

@@ -13,7 +13,6 @@ from pharos_serving.errors import ModelRejected
 from pharos_serving.loading import (
     ModelSource,
     compute_checkpoint_hash,
-    load_model_with_fallback,
     load_verified,
     verify_checkpoint,
 )
@@ -175,19 +174,6 @@ def test_a_checkpoint_with_another_hash_is_named_with_both(tmp_path: Path) -> No
     verify_checkpoint(str(tmp_path / "file"), actual)
     with pytest.raises(ValueError, match=f"Expected: abc, Got: {actual}"):
         verify_checkpoint(str(tmp_path / "file"), "abc")
-
-
-@pytest.mark.requirement("ERR-11")
-def test_the_previous_version_is_loaded_when_the_first_one_cannot(tmp_path: Path) -> None:
-    digest = build_tiny_model(tmp_path / "good")
-    bad = ModelSource((tmp_path / "bad").as_uri(), digest)
-    good = ModelSource((tmp_path / "good").as_uri(), digest)
-    warnings: list[str] = []
-    model = load_model_with_fallback([bad, good], tmp_path / "cache", warnings.append)
-    assert model.manifest.version == "v1.0.0"
-    assert warnings[1] == f"Falling back to {good.uri}"
-    with pytest.raises(ModelRejected):
-        load_model_with_fallback([bad], tmp_path / "cache", warnings.append)
 
 
 def test_weights_that_point_outside_of_the_model_are_refused(
