@@ -86,7 +86,7 @@ class Cluster:
     def events(self, type_: type[ResourceT], seconds: int) -> Iterator[ResourceT]:
         """Every object of a kind once, then its changes, for at most ``seconds``.
 
-        Raises UsageError when the API server goes away.
+        Raises ClusterAway when the API server goes away.
         """
         stream = watch.Watch().stream(
             self._objects.list_namespaced_custom_object,
@@ -99,10 +99,8 @@ class Cluster:
         try:
             for event in stream:
                 yield type_.model_validate(event["object"])
-        except client.ApiException as error:
-            raise UsageError(_sentence(error, type_, ())) from error
-        except HTTPError as error:
-            raise ClusterAway(f"the API server does not answer: {error}") from error
+        except (client.ApiException, HTTPError) as error:
+            raise _problem(error, type_, ()) from error
 
     def services(self, selector: str) -> list[JsonObject]:
         """Services of the namespace as JSON."""
@@ -134,11 +132,18 @@ class Cluster:
         plural = kind_of(type_.__name__).plural
         try:
             found: JsonObject = call(GROUP, VERSION, self.namespace, plural, *args, **options)
-        except client.ApiException as error:
-            raise UsageError(_sentence(error, type_, args)) from error
-        except HTTPError as error:
-            raise ClusterAway(f"the API server does not answer: {error}") from error
+        except (client.ApiException, HTTPError) as error:
+            raise _problem(error, type_, args) from error
         return found
+
+
+def _problem(
+    error: client.ApiException | HTTPError, type_: type[Resource], args: tuple[Any, ...]
+) -> UsageError:
+    """The one place where a failed call becomes words: gone for a while, or wrongly asked."""
+    if isinstance(error, HTTPError) or error.status in (429, 500, 502, 503, 504):
+        return ClusterAway(_refusal(error))
+    return UsageError(_sentence(error, type_, args))
 
 
 def _sentence(error: client.ApiException, type_: type[Resource], args: tuple[Any, ...]) -> str:
