@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from generated import cli_reference
 from pharos_api.crdgen import files
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,11 @@ def crds() -> dict[Path, str]:
 def bootstrap() -> dict[Path, str]:
     """What a gateway's Envoy starts with."""
     return {CHART / "files" / "envoy.yaml": output("pharos_operator.gateway.bootstrap")}
+
+
+def reference() -> dict[Path, str]:
+    """The page of the command line."""
+    return {CHECKOUT / "docs" / "reference" / "cli.md": cli_reference.page()}
 
 
 def install() -> dict[Path, str]:
@@ -52,7 +58,7 @@ def local_helm() -> str:
     return str(found) if found.is_file() else ""
 
 
-GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (crds, bootstrap, install)
+GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (crds, bootstrap, reference, install)
 
 
 def main() -> int:

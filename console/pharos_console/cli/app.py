@@ -1,5 +1,7 @@
 """The application object, what all commands share, and the one edge where errors become words."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +17,10 @@ app = typer.Typer(
     add_completion=False,
     help="From kubectl apply to a trained, proven and live text classifier.",
 )
+# Nobody reads a pipe's width: lines for programs are not folded as for a terminal of 80 columns.
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 250
 # Reasons and queries are people's words: square brackets and colons in them are no markup.
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False, width=_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 Namespace = Annotated[

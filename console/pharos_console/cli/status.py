@@ -34,7 +34,8 @@ def show(target: Cluster, now: datetime) -> None:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # The nameless column holds sentences, the only ones that may take several lines.
+        table.add_column(column, overflow="fold", no_wrap=bool(column))
     return table
 
 
