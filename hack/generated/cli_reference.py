@@ -24,10 +24,10 @@ of the kubeconfig's current context, and the kubeconfig the one that `kubectl` w
 | 1 | not done; one sentence on standard error says why and what to do |
 | 2 | the command does not fit its usage |
 
-A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`) is written into
-the object's `status.command`, never into a spec, so GitOps does not undo it. The operator carries
-each command out once. One that does not fit is refused: the condition `CommandRefused` of a Model or
-an ABExperiment, and an event of each kind, say why.
+A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`) is written
+into the object's `status.command`, never into a spec, so GitOps does not undo it. The operator
+carries each command out once. One that does not fit is refused: the condition `CommandRefused` of a
+Model or an ABExperiment, and an event of each kind, say why.
 """
 
 EXAMPLES = {
