@@ -27,20 +27,27 @@ class Rejection(StrEnum):
 def to_sample(paper: Paper, label: str, min_words: int) -> Sample | Rejection:
     """The clean sample of a paper, or why it is rejected.
 
-    ``min_words`` counts words of the clean abstract, or of the text where a source has no abstract.
+    ``min_words`` counts words of the clean abstract, or of the text behind its title where a source
+    has no abstract.
     """
     title, body = clean_text(paper.title), clean_text(paper.abstract or paper.text)
     if not body:
         return Rejection.EMPTY_TEXT
     if is_withdrawn(paper):
         return Rejection.WITHDRAWN
-    if len(body.split()) < max(min_words, MIN_VALID_WORDS):
+    if _words_without(title, body) < max(min_words, MIN_VALID_WORDS):
         return Rejection.TOO_SHORT
     if not is_english(body):
         return Rejection.NOT_ENGLISH
     # A ready text holds its title already.
     text = joined_text(title, body) if paper.abstract else body
     return Sample(text, label, paper.id, title, paper.authors, paper.published)
+
+
+def _words_without(title: str, body: str) -> int:
+    """Words of a body, less those of the title that it may begin with."""
+    words = len(body.split())
+    return words - len(title.split()) if title and body.startswith(title) else words
 
 
 def is_english(text: str) -> bool:

@@ -19,6 +19,7 @@ from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import divergence
 from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training.checkpoints import seal
+from pharos_jobs.training.graph import draw
 
 _log = logging.getLogger(__name__)
 
@@ -115,10 +116,16 @@ class ProgressCallback(TrainerCallback):
 
 
 class TensorBoardCallback(TrainerCallback):
-    """Writes the scalars of row MON-2."""
+    """Writes the scalars of row MON-2 and the graph of row MON-3."""
 
     def __init__(self, folder: Path) -> None:
         self._writer = SummaryWriter(log_dir=str(folder))
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Draw the model once."""
+        draw(self._writer, kwargs["model"])
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

@@ -206,7 +206,7 @@ class ClassificationTrainer:
         )
 
     def _facts(self, settings: Hyperparameters, samples: int) -> dict[str, Any]:
-        """What a checkpoint says of its training (row DBM-4); its version comes when registering."""
+        """What a checkpoint says of its training (row DBM-4); it has no version yet."""
         return {
             "version": "",
             "model_name": self.model_name,

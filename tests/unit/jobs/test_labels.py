@@ -21,7 +21,6 @@ CASES = {
 }
 
 
-@pytest.mark.requirement("COL-12")
 @pytest.mark.parametrize(("categories", "policy", "wanted"), CASES.values(), ids=CASES.keys())
 def test_assign_label(
     categories: tuple[str, ...], policy: LabelPolicy, wanted: str | LabelRejection

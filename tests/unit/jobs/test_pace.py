@@ -3,6 +3,7 @@ import pytest
 from pharos_jobs.sources.arxiv_client import retry_after_seconds
 from pharos_jobs.sources.arxiv_query import Window, search_query
 from pharos_jobs.sources.pace import Limiter, Pace, wait_before_retry_s
+from pharos_jobs.standalone.flags import CATEGORIES
 
 
 class Clock:
@@ -97,3 +98,30 @@ def test_retry_after_seconds(header: str | None, seconds: float | None) -> None:
 )
 def test_search_query(excluded: tuple[str, ...], start: str | None, query: str) -> None:
     assert search_query("cs.AI", excluded, Window(start, "2025-12-31")) == query
+
+
+TEN = {
+    "cs.AI": "Artificial Intelligence",
+    "cs.CL": "Computation and Language",
+    "cs.CV": "Computer Vision",
+    "cs.LG": "Machine Learning",
+    "cs.CR": "Cryptography and Security",
+    "cs.DB": "Databases",
+    "cs.DC": "Distributed Computing",
+    "cs.NE": "Neural Computing",
+    "cs.RO": "Robotics",
+    "cs.SE": "Software Engineering",
+}
+
+
+@pytest.mark.requirement("COL-12")
+@pytest.mark.parametrize("category", TEN, ids=TEN.values())
+def test_each_of_the_ten_categories_is_asked_for_without_the_others(category: str) -> None:
+    assert set(CATEGORIES) == set(TEN)
+    others = tuple(c for c in CATEGORIES if c != category)
+    query = search_query(category, others, Window("2020-01-01", "2025-12-31"))
+    assert query.startswith(f"cat:{category} ANDNOT (")
+    assert [word for word in query.replace("(", "").replace(")", "").split() if "cat:" in word] == [
+        f"cat:{category}",
+        *(f"cat:{other}" for other in others),
+    ]

@@ -33,6 +33,12 @@ CASES = {
     "a withdrawal notice": Case(
         paper(abstract="This paper has been withdrawn by the author. " * 10), Rejection.WITHDRAWN
     ),
+    "words of the title do not count in a ready text either": Case(
+        paper(title="A title", abstract="", text=f"A title. {FORTY_NINE}"), Rejection.TOO_SHORT
+    ),
+    "a ready text of 50 words behind its title": Case(
+        paper(title="A title", abstract="", text=f"A title. {FIFTY}"), None
+    ),
     "a source without abstracts": Case(paper(abstract="", text=FIFTY), None),
 }
 
