@@ -118,6 +118,7 @@ def test_a_running_step_told_its_progress(installed: Cluster) -> None:
 
 
 @pytest.mark.requirement("GOL-6")
+@pytest.mark.requirement("GOL-9")
 def test_the_first_version_goes_live_and_answers(installed: Cluster, scenario: Scenario) -> None:
     scenario.wait_until_live("v1.0.0")
     url = f"{gateway_url(installed)}/models/{installed.namespace}/{objects.MODEL}"
@@ -230,6 +231,11 @@ def test_a_run_without_a_gpu_node_says_what_it_waits_for(installed: Cluster, ing
     installed.delete(TrainingRun, "no-gpu")
 
 
+@pytest.mark.requirement("SUC-22")
+@pytest.mark.requirement("ABT-1")
+@pytest.mark.requirement("ABT-3")
+@pytest.mark.requirement("VER-6")
+@pytest.mark.requirement("CHK-7")
 @pytest.mark.requirement("DEP-9")
 @pytest.mark.requirement("DEP-11")
 def test_a_better_version_is_promoted_through_three_outages(
@@ -269,6 +275,7 @@ def test_a_better_version_is_promoted_through_three_outages(
     assert installed.get(Model, objects.MODEL).status.production.version == run.status.version
 
 
+@pytest.mark.requirement("SUC-23")
 @pytest.mark.requirement("DEP-12")
 def test_a_broken_version_is_rolled_back_and_quarantined(
     installed: Cluster, scenario: Scenario
@@ -291,6 +298,7 @@ def test_a_broken_version_is_rolled_back_and_quarantined(
     assert run.status.version in [one.version for one in model.status.quarantine]
 
 
+@pytest.mark.requirement("SUC-23")
 @pytest.mark.requirement("RBK-4")
 @pytest.mark.requirement("RBK-5")
 def test_a_person_rolls_production_back(
@@ -352,6 +360,7 @@ def test_at_rest_nothing_is_written(installed: Cluster, kubectl) -> None:
     assert writes(kubectl) - before == Counter()
 
 
+@pytest.mark.requirement("SUC-22")
 def test_an_upgrade_interrupts_nobody(installed: Cluster, stage: Stage) -> None:
     traffic = traffic_at(installed, rate=15)
     traffic.start()

@@ -91,6 +91,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
+@pytest.mark.requirement("GOL-4")
+@pytest.mark.requirement("GOL-9")
+@pytest.mark.requirement("TRN-1")
+@pytest.mark.requirement("TRN-4")
+@pytest.mark.requirement("VER-1")
+@pytest.mark.requirement("VER-10")
+@pytest.mark.requirement("VER-11")
+@pytest.mark.requirement("VER-14")
+@pytest.mark.requirement("SEC-8")
 @pytest.mark.requirement("TST-7")
 @pytest.mark.requirement("TST-8")
 @pytest.mark.requirement("TRN-20")
@@ -106,7 +115,23 @@ def test_a_data_set_becomes_a_version(trained: Run) -> None:
     assert registered.outputs["version"] == "v1.0.0"
     folder = trained.root / "models" / "default" / "topics" / "v1.0.0"
     check_folder(folder, registered)
+    check_stores(trained.root)
+    weights = (folder / "model.safetensors").stat().st_size
+    assert evaluated.metrics["sizeBytes"] == str(weights)
     assert trained.run(StepName.REGISTER)[1].outputs == registered.outputs
+
+
+def check_stores(root: Path) -> None:
+    """Row GOL-9: what was collected, what it became, and what was trained from it."""
+    assert (root / "raw" / "uid-1" / "papers.jsonl.gz").is_file()
+    (dataset,) = (root / "datasets").iterdir()
+    assert {f.name for f in dataset.iterdir()} == {
+        "card.json",
+        "train.jsonl.gz",
+        "val.jsonl.gz",
+        "test.jsonl.gz",
+    }
+    assert (root / "runs" / "uid-1" / "evaluation" / "test_results.json").is_file()
 
 
 def check_folder(folder: Path, registered: StepResult) -> None:

@@ -116,7 +116,7 @@ def test_the_default_settings_are_those_of_the_requirement() -> None:
     assert (plain.early_stopping_patience, plain.max_tokens, plain.seed) == (2, 512, 42)
 
 
-@pytest.mark.requirement("TRN-4", "TRN-10", "TRN-11", "TRN-15", "PRF-10")
+@pytest.mark.requirement("TRN-4", "TRN-10", "TRN-11", "TRN-12", "TRN-15", "PRF-10")
 def test_the_settings_reach_the_trainer(tmp_path: Path) -> None:
     trainer = ClassificationTrainer("x", str(tmp_path))
     told = trainer._arguments(Hyperparameters(), Precision.FP32, 1, 8000)
@@ -128,6 +128,12 @@ def test_the_settings_reach_the_trainer(tmp_path: Path) -> None:
     assert (told.fp16, told.bf16) == (False, False)
     halved = trainer._arguments(Hyperparameters(), Precision.FP32, 2, 8000)
     assert (halved.per_device_train_batch_size, halved.gradient_accumulation_steps) == (8, 2)
+    for precision in (Precision.FP16, Precision.BF16):
+        mixed = trainer._arguments(Hyperparameters(), precision, 1, 8000)
+        assert (mixed.fp16, mixed.bf16) == (
+            precision is Precision.FP16,
+            precision is Precision.BF16,
+        )
 
 
 @pytest.mark.requirement("TRN-11")

@@ -130,6 +130,7 @@ def test_a_failed_prediction_counts_as_error_and_not_as_labelled(projected: Engi
     assert (totals["control"].requests, totals["control"].errors) == (1, 0)
 
 
+@pytest.mark.requirement("ABT-2")
 @pytest.mark.requirement("DBM-5")
 def test_an_upsert_changes_the_row_it_made(engine: Engine) -> None:
     queries.upsert_model_version(engine, make_version())

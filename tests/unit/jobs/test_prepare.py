@@ -25,6 +25,7 @@ def prepared(root: Path, found: list[Paper], **source: object) -> StepResult:
     return prepare.run(given, StepContext(root))
 
 
+@pytest.mark.requirement("PRE-1")
 @pytest.mark.requirement("PRE-6")
 def test_the_data_set_and_its_card(tmp_path: Path) -> None:
     result = prepared(tmp_path, papers(each=50))

@@ -88,6 +88,7 @@ SAMPLES = {
 }
 
 
+@pytest.mark.requirement("PRE-16")
 @pytest.mark.requirement("ERR-9")
 @pytest.mark.parametrize(("raw", "problem"), SAMPLES.values(), ids=SAMPLES.keys())
 def test_validate_sample(raw: dict[str, object], problem: str | None) -> None:

@@ -27,6 +27,8 @@ def registry(root: Path, production: str = "v1.1.0") -> RegistryInput:
     )
 
 
+@pytest.mark.requirement("VER-4")
+@pytest.mark.requirement("CHK-8")
 @pytest.mark.requirement("VER-12")
 @pytest.mark.requirement("VER-13")
 @pytest.mark.requirement("VER-18")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pharos_serving.errors import RequestRefused
 from pharos_serving.faults import Fault, parse_fault
 from pharos_serving.inference import InferenceWorker
 from pharos_serving.logs import JSONFormatter, configure_logging
-from pharos_serving.monitor import PredictionMonitor
+from pharos_serving.monitor import Observation, PredictionMonitor
 from pharos_serving.settings import Settings
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -101,6 +102,10 @@ def test_the_monitor_sums_up_its_window() -> None:
         monitor.log_prediction("text", {"a": 0.9, "b": 0.1}, latency_ms, at=NOW)
     monitor.log_prediction("text", {"a": 0.49, "b": 0.4}, 100, at=NOW)
     monitor.log_prediction("text", {}, 50.5, at=NOW, error="Internal")
+    assert list(monitor._observations)[-2:] == [
+        Observation(NOW, 4, 2, 0.49, 100),
+        Observation(NOW, 4, 0, 0.0, 50.5, "Internal"),
+    ]
     metrics = monitor.get_metrics(NOW)
     assert metrics["total_predictions"] == 101
     assert metrics["error_rate"] == pytest.approx(1 / 101)
@@ -146,3 +151,23 @@ def test_logs_go_to_stdout_and_to_a_file_where_asked(
         handler.close()
     assert json.loads(capsys.readouterr().out)["message"] == "hello"
     assert json.loads((tmp_path / "logs/ml_service.log").read_text())["message"] == "hello"
+
+
+@pytest.mark.requirement("LOG-4")
+def test_logs_go_to_a_syslog_server_where_asked(settings: Settings) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(5)
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        configure_logging(settings.model_copy(update={"syslog_address": address}))
+        logging.getLogger("pharos_serving").info("hello")
+        received = server.recv(4096)
+    made, root.handlers[:] = root.handlers[:], before
+    root.setLevel(level)
+    for handler in made:
+        handler.close()
+    priority, _, line = received.rstrip(b"\0").partition(b">")
+    assert priority == b"<14"
+    assert json.loads(line)["message"] == "hello"

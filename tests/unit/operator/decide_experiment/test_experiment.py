@@ -563,6 +563,8 @@ CASES = {
 }
 
 
+@pytest.mark.requirement("ABT-1")
+@pytest.mark.requirement("ERR-11")
 @pytest.mark.requirement("ABT-8")
 @pytest.mark.requirement("DEP-9")
 @pytest.mark.requirement("DEP-11")
@@ -606,6 +608,8 @@ def test_the_default_steps_are_those_of_the_requirements() -> None:
     ]
 
 
+@pytest.mark.requirement("ABT-2")
+@pytest.mark.requirement("ABT-3")
 def test_rows_are_recorded_at_the_start_at_each_step_and_at_the_end() -> None:
     started = decide(Case().observation(), PLATFORM, NOW)
     (row,) = started.actions

@@ -143,6 +143,7 @@ PODS = {
 }
 
 
+@pytest.mark.requirement("ERR-11")
 @pytest.mark.parametrize("case", PODS.values(), ids=PODS.keys())
 def test_readiness(case: Pods) -> None:
     status = look(PRODUCTION, deployment=case.deployment).status

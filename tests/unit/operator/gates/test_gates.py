@@ -93,6 +93,7 @@ CASES = {
 }
 
 
+@pytest.mark.requirement("ABT-1")
 @pytest.mark.requirement("DEP-12")
 @pytest.mark.requirement("DEP-13")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
