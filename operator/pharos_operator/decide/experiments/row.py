@@ -3,7 +3,9 @@
 A projection: written when the experiment starts, whenever its share moves, and when it ends.
 """
 
-from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase
+from typing import assert_never
+
+from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase, Verdict
 from pharos_api.assignment import BUCKETS
 from pharos_operator.decide.decision import RecordExperiment
 from pharos_operator.decide.observation import ExperimentObservation
@@ -22,21 +24,32 @@ def row(obs: ExperimentObservation, status: ABExperimentStatus) -> RecordExperim
         traffic_split=status.exposure / BUCKETS,
         start=status.started_at,
         end=status.finished_at,
-        status=_state(status.phase),
+        status=_state(status),
         results=_results(status),
     )
 
 
-def _state(phase: ExperimentPhase) -> str:
-    match phase:
+def _state(status: ABExperimentStatus) -> str:
+    """One of the three values that the table takes (row DBM-9).
+
+    An experiment that rolled back did its work; one that was ended from outside did not.
+    """
+    match status.phase:
         case ExperimentPhase.SUCCEEDED:
             return "completed"
         case ExperimentPhase.FAILED:
-            return "failed"
-        case ExperimentPhase.PAUSED:
-            return "paused"
-        case _:
+            return "completed" if status.verdict is Verdict.ROLLBACK else "cancelled"
+        case (
+            ExperimentPhase.PENDING
+            | ExperimentPhase.STARTING
+            | ExperimentPhase.PROGRESSING
+            | ExperimentPhase.PAUSED
+            | ExperimentPhase.PROMOTING
+            | ExperimentPhase.ROLLING_BACK
+        ):
             return "running"
+        case _:
+            assert_never(status.phase)
 
 
 def _results(status: ABExperimentStatus) -> tuple[tuple[str, str], ...]:

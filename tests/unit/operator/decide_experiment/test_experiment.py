@@ -22,6 +22,7 @@ from decide_builders import (
 from pharos_api.abexperiment import (
     DEFAULT_STEPS,
     ABExperiment,
+    ABExperimentStatus,
     ArmCounts,
     Arms,
     DecisionRule,
@@ -43,7 +44,9 @@ from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import RecordExperiment
 from pharos_operator.decide.experiments.evidence import sample_window_s, wants_sample
 from pharos_operator.decide.experiments.experiment import decide, salt_of
+from pharos_operator.decide.experiments.row import row
 from pharos_operator.decide.observation import ExperimentObservation, Sample
+from pharos_store.tables import ExperimentStatus
 
 Phase = ExperimentPhase
 LIVE: dict[str, Any] = {
@@ -612,14 +615,14 @@ def test_the_default_steps_are_those_of_the_requirements() -> None:
 @pytest.mark.requirement("ABT-3")
 def test_rows_are_recorded_at_the_start_at_each_step_and_at_the_end() -> None:
     started = decide(Case().observation(), PLATFORM, NOW)
-    (row,) = started.actions
-    assert isinstance(row, RecordExperiment)
-    assert (row.traffic_split, row.status, row.end) == (0.05, "running", None)
-    assert (row.control_uid, row.candidate_uid) == ("uid-v1.0.0", "uid-v1.1.0")
+    (first,) = started.actions
+    assert isinstance(first, RecordExperiment)
+    assert (first.traffic_split, first.status, first.end) == (0.05, "running", None)
+    assert (first.control_uid, first.candidate_uid) == ("uid-v1.0.0", "uid-v1.1.0")
     ended = decide(CASES["a confirmed rollback is the end"].observation(), PLATFORM, NOW)
-    (row,) = ended.actions
-    assert isinstance(row, RecordExperiment)
-    assert (row.status, row.end, dict(row.results)["verdict"]) == ("failed", NOW, "Rollback")
+    (last,) = ended.actions
+    assert isinstance(last, RecordExperiment)
+    assert (last.status, last.end, dict(last.results)["verdict"]) == ("completed", NOW, "Rollback")
     held = decide(CASES["a look without a sample never advances"].observation(), PLATFORM, NOW)
     assert held.actions == ()
 
@@ -671,3 +674,25 @@ def test_every_verb_is_known_to_the_table_of_phases() -> None:
         obs = Case(LIVE | {"phase": Phase.FAILED, "command": command(verb)}).observation()
         refused = decide(obs, PLATFORM, NOW)
         assert [event.reason for event in refused.events] == ["CommandRefused"]
+
+
+ROWS = {
+    "a promoted experiment is completed": (ExperimentPhase.SUCCEEDED, Verdict.PROMOTE, "completed"),
+    "one that rolled back did its work": (ExperimentPhase.FAILED, Verdict.ROLLBACK, "completed"),
+    "an aborted one is cancelled": (ExperimentPhase.FAILED, Verdict.ABORT, "cancelled"),
+    "a superseded one is cancelled": (ExperimentPhase.FAILED, Verdict.SUPERSEDED, "cancelled"),
+    "a paused one still runs": (ExperimentPhase.PAUSED, None, "running"),
+}
+
+
+@pytest.mark.requirement("DBM-9")
+@pytest.mark.parametrize(("phase", "verdict", "state"), ROWS.values(), ids=ROWS.keys())
+def test_the_table_takes_every_status_of_a_row(
+    phase: ExperimentPhase, verdict: Verdict | None, state: str
+) -> None:
+    """Once "failed" and "paused" were written, which the table refuses."""
+    obs = Case().observation()
+    status = ABExperimentStatus(phase=phase, verdict=verdict, started_at=NOW)
+    found = row(obs, status)
+    assert found is not None
+    assert ExperimentStatus(found.status) == state
