@@ -40,9 +40,8 @@ def test_every_bad_object_has_its_sentence_and_the_page_shows_it() -> None:
     assert not [name for name, sentence in SENTENCES.items() if sentence not in page]
 
 
-@pytest.mark.parametrize("folder", ["samples", "samples/demo"])
 @pytest.mark.usefixtures("crds")
-def test_the_samples_are_taken(folder: str, kubectl: Kubectl, namespace: str) -> None:
-    path = str(MANIFESTS / folder)
+def test_the_samples_are_taken(kubectl: Kubectl, namespace: str) -> None:
+    path = str(MANIFESTS / "samples")
     taken = kubectl("apply", "--dry-run=server", "-n", namespace, "-f", path)
     assert taken.returncode == 0, taken.stderr
