@@ -137,8 +137,10 @@ class World:
         """Go on until nothing moves any more. ``kills`` are actions done, by number of the look."""
         for number in range(limit):
             self.check()
-            decision = self.reconcile((kills or {}).get(number))
-            if self.run.status.finished_at and not decision.actions:
+            killed_after = (kills or {}).get(number)
+            decision = self.reconcile(killed_after)
+            # A look that was killed has not written what it decided: it cannot be the last.
+            if killed_after is None and self.run.status.finished_at and not decision.actions:
                 return
             self.finish_jobs()
             self.wait(301)

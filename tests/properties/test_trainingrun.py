@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from run_builders import make_run
 from run_world import Outcome, World, ending
@@ -98,6 +98,7 @@ def test_a_run_that_succeeded_has_one_version_and_all_its_steps(world: World) ->
 
 
 @given(worlds(), kills)
+@example(World(make_run(maxAttempts=1), {StepName.EVALUATE: [Outcome.CRASH]}), {0: 1, 1: 0})
 @settings(max_examples=75, deadline=None)
 def test_a_retry_goes_on_from_the_step_that_failed(world: World, killed: dict[int, int]) -> None:
     world.settle()
