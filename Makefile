@@ -97,6 +97,6 @@ cluster-down: ## End it; nothing is left behind
 
 .PHONY: clean-demo
 clean-demo: ## Remove the demonstration's namespace and its report
-	-$(CLUSTER) helm uninstall pharos --namespace pharos
-	-$(CLUSTER) kubectl delete namespace pharos --wait
+	-$(CLUSTER) helm uninstall pharos --namespace pharos-demo
+	-$(CLUSTER) kubectl delete namespace pharos-demo --wait
 	rm -rf build/demo

@@ -62,20 +62,12 @@ def kubectl(stage: Stage) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def installed(stage: Stage, kubectl: Kubectl) -> Iterator[Cluster]:
+def installed(stage: Stage) -> Iterator[Cluster]:
     """Pharos, freshly installed; what an earlier run left is removed first."""
-    remove(kubectl)
+    stage.clear()
     stage.install()
     yield Cluster(NAMESPACE, stage.kubeconfig())
-    remove(kubectl)
-
-
-def remove(kubectl: Kubectl) -> None:
-    kubectl("delete", "pharos", "--all", "--wait=false", check=False)
-    kubectl.run(
-        kubectl._stage.cluster_tool, "helm", "-n", NAMESPACE, "uninstall", "pharos", check=False
-    )
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s", check=False)
+    stage.clear()
 
 
 @pytest.fixture(scope="session")

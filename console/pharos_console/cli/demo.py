@@ -42,16 +42,12 @@ def demo(
     os.environ.setdefault("PHAROS_KUBECTL", f"{stage.cluster_tool} kubectl")
     cluster = Cluster(NAMESPACE, stage.kubeconfig())
     story = tell(display, cluster, ingredients, rate)
+    out.print(f"endpoint: {gateway_url(cluster)}/models/{NAMESPACE}/{objects.MODEL}/v1/classify")
     finish(display, story, checkout / "build" / "demo" / "report.json")
 
 
 def tell(display: Display, cluster: Cluster, ingredients: Ingredients, rate: float) -> Story:
     """Play the scenario on a prepared cluster and return what was seen."""
-    if cluster.find(Model, objects.MODEL):
-        raise UsageError(
-            "the demonstration's objects are still in the cluster; "
-            f"`kubectl -n {cluster.namespace} delete pharos --all` makes room, or `make clean-demo`"
-        )
     stored = None
     if ingredients.file:
         display.say(f"uploading {ingredients.file.name} into the artifact store")
@@ -114,9 +110,10 @@ def finish(display: Display, story: Story, path: Path) -> None:
 
 
 def _table(found: dict[str, Any]) -> Table:
-    table = Table(title=f"production: {found['production']}, {found['totalSeconds']} s in all")
-    for column in ("experiment", "verdict", "requests", "failed", "wrong arm", "to rollback"):
-        table.add_column(column)
+    title = f"production: {found['production']}, {found['totalSeconds']} s in all"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("EXPERIMENT", "VERDICT", "REQUESTS", "FAILED", "WRONG ARM", "TO ROLLBACK"):
+        table.add_column(column, overflow="fold")
     for one in found["experiments"]:
         rollback = one["secondsToRollback"]
         table.add_row(

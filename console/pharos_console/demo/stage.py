@@ -11,7 +11,8 @@ from pharos_console.demo.display import Display
 from pharos_console.errors import UsageError
 
 RELEASE = "pharos"
-NAMESPACE = "pharos"
+# Its own, so that it may be cleared: nobody's work is in it.
+NAMESPACE = "pharos-demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,21 @@ class Stage:
         display.say("images: building what has changed, loading what is missing")
         self.call(self.images_tool, "build")
         self.call(self.images_tool, "load")
+        self.clear(display)
         display.say("helm: installing Pharos")
         self.install()
+
+    def clear(self, display: Display | None = None) -> None:
+        """Remove the demonstration's namespace and release, if an earlier one left them."""
+        kubectl = (self.cluster_tool, "kubectl")
+        left = self.output(*kubectl, "get", "namespace", NAMESPACE, "--ignore-not-found", "-o=name")
+        if not left.strip():
+            return
+        if display:
+            display.say("clearing what an earlier demonstration left")
+        helm = (self.cluster_tool, "helm", "--namespace", NAMESPACE)
+        self.output(*helm, "uninstall", RELEASE, "--ignore-not-found", "--wait")
+        self.output(*kubectl, "delete", "namespace", NAMESPACE, "--timeout=180s")
 
     def kubeconfig(self) -> str:
         """Path of the cluster's kubeconfig."""
