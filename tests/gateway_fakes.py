@@ -13,7 +13,13 @@ ORDER = (CLUSTERS, ENDPOINTS, LISTENERS, ROUTE_TABLES)
 
 
 class FakeEnvoy:
-    """Keeps the rules that a real Envoy taught; ``poison`` names resources that it refuses."""
+    """Keeps the rules that a real Envoy (1.40) taught; ``poison`` names resources that it refuses.
+
+    A cluster counts as had from its arrival, warm or not. While a cluster warms, nothing is said
+    about clusters, not even on a new stream, where endpoints are reported as if all were well;
+    only an Envoy that starts speaks of its first clusters before they are warm, and of listeners
+    only after. The real one ends the wait after 15 s; here it lasts, so that tests see it.
+    """
 
     def __init__(self, node: str = "gateway-0") -> None:
         self.node = node
@@ -26,17 +32,20 @@ class FakeEnvoy:
         self.poison: set[str] = set()
         self.received: list[DeltaDiscoveryResponse] = []
         self._held: DeltaDiscoveryRequest | None = None
+        self._started = False
         self._follows_routes = False
 
     def connect(self) -> None:
         """Open a stream: say what is wanted, and what is here from a stream before."""
         self.outbox.clear()
         self._held = None
-        self._say(CLUSTERS, initial_resource_versions=self.versions[CLUSTERS])
+        known = self.versions[CLUSTERS]
+        self._say_of_clusters(self._request(CLUSTERS, initial_resource_versions=known))
         if self.asked:
             names, known = sorted(self.asked), self.versions[ENDPOINTS]
             self._say(ENDPOINTS, resource_names_subscribe=names, initial_resource_versions=known)
-        self._say(LISTENERS, initial_resource_versions=self.versions[LISTENERS])
+        if self._started:
+            self._say(LISTENERS, initial_resource_versions=self.versions[LISTENERS])
         if self._follows_routes:
             known = self.versions[ROUTE_TABLES]
             self._say(
@@ -51,12 +60,13 @@ class FakeEnvoy:
         answer = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
         if reason is not None:
             answer.error_detail.message = reason
-        if response.type_url == CLUSTERS and self.warming:
-            self._held = answer
+        if response.type_url == CLUSTERS:
+            self._say_of_clusters(answer)
         else:
             self.outbox.append(answer)
         self.warm = (self.warm | self.asked - self.warming) & self.asked
-        self._release()
+        if not self.warming:
+            self._release()
 
     def _refusal(self, response: DeltaDiscoveryResponse) -> str | None:
         bad = [r.name for r in response.resources if r.name in self.poison]
@@ -97,15 +107,27 @@ class FakeEnvoy:
         if left:
             self._say(ENDPOINTS, resource_names_unsubscribe=left)
 
+    def _say_of_clusters(self, request: DeltaDiscoveryRequest) -> None:
+        if self._started and self.warming:
+            self._held = request
+        else:
+            self.outbox.append(request)
+
     def _release(self) -> None:
-        if self._held is not None and not self.warming:
+        if self._held is not None:
             self.outbox.append(self._held)
             self._held = None
+        if not self._started:
+            self._started = True
+            self._say(LISTENERS)
 
     def _say(self, kind: str, **fields: Any) -> None:
+        self.outbox.append(self._request(kind, **fields))
+
+    def _request(self, kind: str, **fields: Any) -> DeltaDiscoveryRequest:
         request = DeltaDiscoveryRequest(type_url=kind, **fields)
         request.node.id = self.node
-        self.outbox.append(request)
+        return request
 
 
 def clusters_of(response: DeltaDiscoveryResponse) -> set[str]:

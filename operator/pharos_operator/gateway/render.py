@@ -1,6 +1,7 @@
 """A snapshot as Envoy resources, each with a version by its content. Pure.
 
-Equal snapshots give equal bytes, so a restarted control plane sends nothing that is unchanged.
+Equal snapshots give equal bytes, so a restarted control plane sends no cluster, listener or route
+table that is unchanged.
 """
 
 import hashlib

@@ -9,8 +9,9 @@ What Envoy expects of a control plane, beyond the protocol's text:
 
 * A new cluster is confirmed only when it is warm, which takes its endpoints: never wait for that
   answer before sending them.
-* A changed cluster is warmed anew, but its endpoints are not asked for again: send them unasked,
-  even if a request that was under way meanwhile says that they are there.
+* A changed cluster is warmed anew, but its endpoints are not asked for again: send them unasked.
+* An Envoy that reconnects reports endpoints that it has, although a changed cluster may still wait
+  for them: send them once on every stream, whatever it reports.
 * Endpoints asked for and no longer wanted need a "does not exist", or the half-warm cluster that
   asked holds up everything behind it.
 * Between sending and answer nothing is known about a resource: forget it, learn it from the answer.
@@ -88,25 +89,19 @@ class Stream:
     _in_flight: dict[str, _Sent] = field(default_factory=dict)
     _refused: dict[tuple[str, str], _Refusal] = field(default_factory=dict)
     _singly: set[str] = field(default_factory=set)
-    _bare: set[str] = field(default_factory=set)
-    """Clusters that were sent and have not had their endpoints since."""
     _unused_since_s: dict[str, float] = field(default_factory=dict)
 
     def receive(self, request: DeltaDiscoveryRequest) -> None:
         """Take in what the Envoy says: who it is, what it has, what it wants, what it accepts."""
-        kind, known, asked = (
-            request.type_url,
-            self._known[request.type_url],
-            self._asked[request.type_url],
-        )
+        kind = request.type_url
+        known, asked = self._known[kind], self._asked[kind]
         self.node = request.node.id or self.node
         self._subscribed.add(kind)
-        stale = self._bare if kind == ENDPOINTS else set()
-        had = request.initial_resource_versions.items()
-        known.update((name, version) for name, version in had if name not in stale)
+        had = request.initial_resource_versions if kind != ENDPOINTS else {}
+        known.update(had)
         for name in request.resource_names_subscribe:
             asked.add(name)
-            if name not in request.initial_resource_versions:
+            if name not in had:
                 known.pop(name, None)
         for name in request.resource_names_unsubscribe:
             asked.discard(name)
@@ -230,9 +225,6 @@ class Stream:
             self._known[push.kind].pop(name, None)
             if push.kind == CLUSTERS:
                 self._known[ENDPOINTS].pop(name, None)
-                self._bare.add(name)
-            elif push.kind == ENDPOINTS:
-                self._bare.discard(name)
         return DeltaDiscoveryResponse(
             type_url=push.kind,
             nonce=str(self.sent),

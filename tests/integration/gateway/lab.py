@@ -86,9 +86,11 @@ class Lab:
         self.stack, self.folder, self.session = stack, folder, session
         self.traffic_port, self.xds_port = free_port(), free_port()
 
-    async def control_plane(self, drain_s: float = 0.2, **options_: Any) -> AdsServer:
+    async def control_plane(
+        self, drain_s: float = 0.2, server_type: type[AdsServer] = AdsServer, **options_: Any
+    ) -> AdsServer:
         options = Options(port=self.traffic_port, **options_)
-        server = AdsServer(options, lambda: datetime.now(UTC), drain_s)
+        server = server_type(options, lambda: datetime.now(UTC), drain_s)
         await server.start(f"127.0.0.1:{self.xds_port}")
         self.stack.push_async_callback(server.stop)
         return server

@@ -1,11 +1,28 @@
 """Parts die: pods, the control plane, a gateway."""
 
 from dataclasses import replace
+from typing import Any
 
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 from gateway_builders import KEY, PATH, experiment, route, traffic
 from integration.gateway.lab import Lab, live, publish, told
 
+from pharos_operator.gateway.ads import AdsServer
+from pharos_operator.gateway.render import ENDPOINTS
 from pharos_operator.gateway.snapshot import Snapshot
+
+
+class LosesEndpointsOnce(AdsServer):
+    """Its first stream breaks in the moment when endpoints are due."""
+
+    lost = False
+
+    def _advance(self, connection: Any) -> DeltaDiscoveryResponse | None:
+        response = super()._advance(connection)
+        if response is not None and response.type_url == ENDPOINTS and not self.lost:
+            self.lost = True
+            raise ConnectionResetError("the stream breaks")
+        return response
 
 
 async def test_a_pod_that_dies_under_load_costs_no_request(lab: Lab) -> None:
@@ -40,8 +57,25 @@ async def test_the_gateway_serves_without_a_control_plane_and_follows_the_next_o
         await publish(server, same)
         sent = [connection.stream.sent for connection in server._connections]
         await publish(server, traffic(route(2, exposure=2000), v1=[one], v2=[two]))
-    assert sent == [0]
+    assert sent == [1], "its endpoints, and nothing else"
     assert not load.failed()
+
+
+async def test_a_stream_that_breaks_while_a_changed_cluster_warms_holds_nothing_up(
+    lab: Lab,
+) -> None:
+    """The changed cluster would wait 15 s for endpoints that the gateway says it has."""
+    _, one = await lab.pod("one")
+    server = await lab.control_plane()
+    await lab.envoy()
+    await publish(server, traffic(route(1), v1=[one]))
+    await server.stop()
+    server = await lab.control_plane(server_type=LosesEndpointsOnce, max_requests=100)
+    server.publish(traffic(route(2), v1=[one]))
+    await live(server, 2)
+    assert isinstance(server, LosesEndpointsOnce)
+    assert server.lost
+    assert (await lab.ask("ada")).revision == 2
 
 
 async def test_a_control_plane_that_knows_nothing_yet_takes_nothing_away(lab: Lab) -> None:

@@ -93,14 +93,14 @@ def test_nothing_is_sent_twice() -> None:
     assert talk.settle(target(route(1))) == []
 
 
-def test_a_gateway_that_reconnects_is_sent_only_what_changed_meanwhile() -> None:
+def test_a_gateway_that_reconnects_is_sent_its_endpoints_and_what_changed_meanwhile() -> None:
     talk = connected()
     talk.settle(target(route(1, exposure=500)))
     again = connected(talk.envoy)
-    assert again.settle(target(route(1, exposure=500))) == []
+    assert kinds(again.settle(target(route(1, exposure=500)))) == [ENDPOINTS]
     assert again.stream.live == {KEY: 1}
     later = connected(talk.envoy)
-    assert kinds(later.settle(target(route(2, exposure=700)))) == [ROUTE_TABLES]
+    assert kinds(later.settle(target(route(2, exposure=700)))) == [ENDPOINTS, ROUTE_TABLES]
 
 
 def test_a_revision_is_live_only_once_acknowledged() -> None:
@@ -168,6 +168,37 @@ def test_endpoints_that_are_reported_after_their_cluster_changed_are_sent_all_th
     assert clusters is not None
     again.envoy.receive(clusters)
     assert kinds(again.settle(changed)) == [ENDPOINTS]
+    assert not again.envoy.warming
+
+
+def test_a_changed_cluster_gets_its_endpoints_even_if_the_stream_broke_before_they_came() -> None:
+    """The gateway reports the endpoints that the cluster before had: the changed one waits."""
+    talk = connected()
+    talk.settle(target(route(1)))
+    changed = target(route(1))
+    changed.wanted[CLUSTERS][STABLE].version = "another"
+    clusters = talk.stream.advance(changed, 0)
+    assert clusters is not None
+    talk.envoy.receive(clusters)
+    again = connected(talk.envoy)
+    assert [request.type_url for request in again.envoy.outbox] == [
+        ENDPOINTS,
+        LISTENERS,
+        ROUTE_TABLES,
+    ]
+    assert kinds(again.settle(changed)) == [ENDPOINTS]
+    assert not again.envoy.warming
+    assert again.stream.live == {KEY: 1}
+
+
+def test_a_gateway_that_starts_and_loses_its_stream_gets_its_endpoints_on_the_next() -> None:
+    talk = connected()
+    talk.stream.receive(talk.envoy.outbox.popleft())
+    clusters = talk.stream.advance(target(route(1)), 0)
+    assert clusters is not None
+    talk.envoy.receive(clusters)
+    again = connected(talk.envoy)
+    assert kinds(again.settle(target(route(1)))) == [ENDPOINTS, LISTENERS, ROUTE_TABLES]
     assert not again.envoy.warming
 
 
