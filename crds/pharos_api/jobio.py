@@ -6,7 +6,6 @@ lock, so the two sides always speak one version.
 """
 
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from pydantic import Field
 
@@ -203,6 +202,3 @@ def parse_result(text: str) -> StepResult | None:
         return StepResult.model_validate_json(text)
     except ValueError:
         return None
-
-
-JsonObject = dict[str, Any]

@@ -25,9 +25,7 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 PART_OF = "pharos"
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_FAULT = f"{GROUP}/fault"
-ANNOTATION_QUARANTINE = f"{GROUP}/quarantine"
 ANNOTATION_TRIGGER = f"{GROUP}/trigger"
-FINALIZER = f"{GROUP}/cleanup"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 
 # Components (value of app.kubernetes.io/component)
