@@ -1,11 +1,11 @@
-"""Which version number a new model gets, and whether it may stand (rows VER-8, ERR-12 to ERR-14).
+"""Which version number a new model gets, and which of two is newer (rows VER-8, ERR-14).
 
 Major: the architecture changed. Minor: the data changed. Patch: anything else, such as other
 hyperparameters. The first version is v1.0.0. Says nothing about whether the model is good enough.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pharos_api.names import parse_version
@@ -55,6 +55,13 @@ def is_newer(version: str, than: str) -> bool:
     return parse_version(version) > parse_version(than)
 
 
+def not_newer(version: str, current: str) -> str:
+    """Why ``version`` cannot follow ``current``, in the words of row ERR-14; empty when it can."""
+    if is_newer(version, than=current):
+        return ""
+    return f"New version {version} is not newer than current {current}; to go back, use rollback"
+
+
 def next_version(
     existing: Iterable[Registered], trained: Registered, claimed: Iterable[str] = ()
 ) -> str:
@@ -76,12 +83,3 @@ def next_version(
     if before is None or before.dataset_sha256 != trained.dataset_sha256:
         return f"v{major}.{minor + 1}.0"
     return f"v{major}.{minor}.{patch + 1}"
-
-
-def validate_new_version(new: str, existing: Collection[str], current: str | None) -> None:
-    """Raise ValueError unless the version is well formed, unused, and newer than production's."""
-    parse_version(new)
-    if new in existing:
-        raise ValueError(f"Version {new} already exists")
-    if current is not None and not is_newer(new, than=current):
-        raise ValueError(f"New version {new} is not newer than current {current}")

@@ -1,7 +1,8 @@
 """The images of Pharos.
 
 images build [TARGET...] [--torch cpu|cuda]   build what has changed (default: all)
-images load [TARGET...]                       put them into the running local cluster
+images load [TARGET...]                       put them into the running local cluster,
+                                              where older ones that nothing runs make room
 images tags                                   print `target tag` for each image built
 images clean                                  delete everything built and cached
 
@@ -22,6 +23,8 @@ from images.targets import Target, targets, torch_variant
 from localcluster import builtin, cluster, containers, ladder
 from localcluster.places import cache
 from machine.problem import Problem
+
+OURS = "localhost/pharos-"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,7 +85,11 @@ def load(parsed: argparse.Namespace) -> None:
     running = cluster.current()
     choice = ladder.remembered()
     builtin_runs = choice is not None and choice.kind is ladder.Kind.BUILTIN
-    there = containers.images(builtin.need_running()) if builtin_runs else {}
+    there: dict[str, str] = {}
+    if builtin_runs:
+        supervisor = builtin.need_running()
+        containers.forget(supervisor, OURS, {image.tag for image in images.values()})
+        there = containers.images(supervisor)
     for target in chosen(parsed):
         image = images.get(target.name)
         if image is None:

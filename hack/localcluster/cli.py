@@ -7,6 +7,7 @@ cluster load FILE...                                 give it image archives or O
 cluster kubectl ARG...   cluster helm ARG...         reach it
 cluster env              cluster path                what a shell needs: KUBECONFIG, programs
 cluster build                                        compile the components (once, minutes)
+cluster audit                                        the file that says which pod wrote what
 cluster drill apiserver-down SECONDS [--outage gone|frozen]
 
 The cluster is, in this order: the one of your kubeconfig if you say so (--use-kubeconfig or
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND", title="commands")
-    simple = {"status": status, "build": build, "path": path, "env": env}
+    simple = {"status": status, "build": build, "path": path, "env": env, "audit": audit}
     for name, act in simple.items():
         commands.add_parser(name).set_defaults(act=act)
     starting = commands.add_parser("up")
@@ -134,6 +135,11 @@ def path(_: argparse.Namespace) -> None:
 def env(_: argparse.Namespace) -> None:
     """Print what a shell evaluates to reach the cluster."""
     print(f"export KUBECONFIG={cluster.current().kubeconfig()}")
+
+
+def audit(_: argparse.Namespace) -> None:
+    """Print the path of the API server's record of writes."""
+    print(cluster.current().audit())
 
 
 def run_drill(parsed: argparse.Namespace) -> None:

@@ -11,6 +11,10 @@ from machine.command import Options, attempt, output
 from machine.problem import Problem
 
 NAME = "pharos"
+NO_AUDIT = (
+    "only the built-in cluster keeps a record of writes; "
+    "PHAROS_CLUSTER=builtin hack/localcluster/cluster up starts it"
+)
 
 
 class Cluster(Protocol):
@@ -30,6 +34,9 @@ class Cluster(Protocol):
 
     def complaints(self) -> list[str]:
         """What is wrong with it."""
+
+    def audit(self) -> Path:
+        """The file in which the API server writes down what pods change."""
 
 
 def chosen(choice: Choice) -> Cluster:
@@ -79,6 +86,10 @@ class Builtin:
         supervisor = builtin.need_running()
         kube = binaries.build().kube
         return health.complaints(kube, builtin.state(), supervisor, addresses().dns)
+
+    def audit(self) -> Path:
+        """Named by its API server's options."""
+        return builtin.state().audit
 
 
 class InDocker:
@@ -139,6 +150,10 @@ class InDocker:
         """What the API server and the pods say."""
         return _complaints(self.kubeconfig())
 
+    def audit(self) -> Path:
+        """Its API server keeps none that could be read from here."""
+        raise Problem(NO_AUDIT)
+
 
 class OfOnesOwn:
     """The cluster that a person's kubeconfig names. It is never started, ended or changed."""
@@ -178,6 +193,10 @@ class OfOnesOwn:
     def complaints(self) -> list[str]:
         """What the API server and the pods say."""
         return _complaints(self.kubeconfig())
+
+    def audit(self) -> Path:
+        """Its API server keeps none that could be read from here."""
+        raise Problem(NO_AUDIT)
 
 
 def _program() -> tuple[str, ...]:

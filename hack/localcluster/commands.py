@@ -62,11 +62,13 @@ def api_server(plane: ControlPlane) -> Command:
     )
 
 
-def cluster_api_server(plane: ControlPlane) -> Command:
-    """The same with what only a whole cluster has: nodes to reach, and aggregated APIs."""
+def cluster_api_server(plane: ControlPlane, state: State) -> Command:
+    """The same with what only a whole cluster has: nodes, aggregated APIs, a record of writes."""
     pki = plane.pki
     return (
         *api_server(plane),
+        f"--audit-policy-file={state.run}/audit.json",
+        f"--audit-log-path={state.audit}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--kubelet-preferred-address-types=InternalIP",  # its name resolves nowhere

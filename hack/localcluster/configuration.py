@@ -9,12 +9,32 @@ from localcluster.places import NODE, Addresses, State
 def files(state: State, addresses: Addresses) -> dict[str, str]:
     """Every file by its path below the run folder."""
     return {
+        "audit.json": audit(),
         "Corefile": corefile(state, addresses),
         "cni/10-pods.conflist": pod_network(state, addresses),
         "kubelet.json": kubelet(state, addresses),
         "kube-proxy.json": kube_proxy(state, addresses),
         "containerd.toml": containerd(state),
     }
+
+
+def audit() -> str:
+    """Which requests the API server writes down: what pods change, by name, without the bodies."""
+    system = {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]}
+    pods = {
+        "level": "Metadata",
+        "userGroups": ["system:serviceaccounts"],
+        "verbs": ["create", "update", "patch", "delete", "deletecollection"],
+    }
+    return json.dumps(
+        {
+            "apiVersion": "audit.k8s.io/v1",
+            "kind": "Policy",
+            "omitStages": ["RequestReceived"],
+            "omitManagedFields": True,
+            "rules": [system, pods, {"level": "None"}],
+        }
+    )
 
 
 def corefile(state: State, addresses: Addresses) -> str:

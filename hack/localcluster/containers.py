@@ -49,6 +49,23 @@ def images(pid: int) -> dict[str, str]:
     return {words[0]: words[2] for line in lines if len(words := line.split()) > 2}
 
 
+def forget(pid: int, ours: str, kept: set[str]) -> list[str]:
+    """Remove images whose name begins with ``ours``, but for the kept and the running ones."""
+    lines = output(*ctr(pid), "containers", "ls").splitlines()[1:]
+    running = {words[1] for line in lines if len(words := line.split()) > 1}
+    names = unneeded(images(pid), ours, kept | running)
+    if names:
+        output(*ctr(pid), "images", "rm", "--sync", *names)
+    return names
+
+
+def unneeded(held: dict[str, str], ours: str, needed: set[str]) -> list[str]:
+    """The names to remove: an image goes when all its names have gone, its digest among them."""
+    staying = {held[name] for name in needed if name in held}
+    going = {digest for name, digest in held.items() if name.startswith(ours)} - staying
+    return sorted(name for name, digest in held.items() if digest in going)
+
+
 def ctr(pid: int) -> tuple[str, ...]:
     """The container runtime's own client, inside the cluster's mount namespace."""
     return ("nsenter", "-t", f"{pid}", "-m", "ctr", "--namespace", "k8s.io")

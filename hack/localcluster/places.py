@@ -76,6 +76,11 @@ class State:
         return self.run / "logs"
 
     @property
+    def audit(self) -> Path:
+        """What pods have written through the API server, one JSON object a line."""
+        return self.logs / "audit.jsonl"
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig."""
         return self.run / "admin.conf"

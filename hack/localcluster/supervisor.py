@@ -82,7 +82,7 @@ def main(binaries: Binaries, state: State, addresses: Addresses) -> None:
     supervisor = Supervisor(state)
     plane = control_plane(binaries, state, addresses)
     supervisor.start("etcd", commands.etcd(plane))
-    supervisor.start("kube-apiserver", commands.cluster_api_server(plane))
+    supervisor.start("kube-apiserver", commands.cluster_api_server(plane, state))
     _start_containerd(supervisor, binaries, state)
     wait.until("the API server", lambda: _api_ready(binaries, state), 60)
     for name, command in commands.agents(binaries.kube, state, addresses).items():

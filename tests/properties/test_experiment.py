@@ -37,7 +37,7 @@ from pharos_api.meta import Command
 from pharos_api.model import ModelStatus, Route
 from pharos_operator.decide.experiments import experiment as experiments
 from pharos_operator.decide.experiments import gates
-from pharos_operator.decide.experiments.evidence import wants_sample
+from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.models import model as models
 from pharos_operator.decide.observation import Sample
 
@@ -119,7 +119,8 @@ class Rollout(RuleBasedStateMachine):
     @rule(what=st.sampled_from(sorted(SAMPLES)), lost=st.booleans())
     def the_experiment_is_looked_at(self, what: str, lost: bool) -> None:
         before = self.experiment.status
-        taken = SAMPLES[what](self.requests) if wants_sample(before, self.now) else None
+        window_s = sample_window_s(before, self.now)
+        taken = None if window_s is None else SAMPLES[what](self.requests)
         versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
         obs = seen(self.experiment, self.model, *versions, sample=taken)
         decision = experiments.decide(obs, PLATFORM, self.now)

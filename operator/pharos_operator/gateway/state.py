@@ -1,6 +1,6 @@
-"""What is known of the connected gateways, and which route revision all of them carry out. Pure."""
+"""What is known of the connected gateways. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,13 +42,3 @@ class GatewayState:
 def newest(states: Iterable[GatewayState]) -> dict[str, GatewayState]:
     """Each gateway's latest connection; an older one is about to be noticed as dead."""
     return {s.node: s for s in sorted(states, key=lambda state: state.connected_at)}
-
-
-def confirmed_revision(states: Iterable[GatewayState], key: str, nodes: Collection[str]) -> int:
-    """The route revision that every one of ``nodes`` has reached for the model ``key``.
-
-    0 when there are no nodes, or when one of them is not connected or does not know the model.
-    """
-    known = newest(states)
-    reached = [known[node].live.get(key, 0) if node in known else 0 for node in nodes]
-    return min(reached, default=0)

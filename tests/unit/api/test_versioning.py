@@ -1,16 +1,10 @@
-"""Version numbers from facts, and which ones may stand."""
+"""Version numbers from facts."""
 
 from dataclasses import dataclass
 
 import pytest
 
-from pharos_api.versioning import (
-    Registered,
-    architecture,
-    newest,
-    next_version,
-    validate_new_version,
-)
+from pharos_api.versioning import Registered, architecture, newest, next_version
 
 
 def made(version: str = "v1.0.0", kind: str = "distilbert", data: str = "a") -> Registered:
@@ -76,34 +70,3 @@ def test_the_architecture_is_read_from_the_name(base_model: str, family: str) ->
 def test_newest_compares_numbers_and_not_letters() -> None:
     assert newest(["v1.9.0", "v1.10.0"]) == "v1.10.0"
     assert newest([]) is None
-
-
-REFUSED = {
-    "ERR-12": ("v1.1.0", {"v1.1.0"}, "v1.0.0", "Version v1.1.0 already exists"),
-    "ERR-13": ("1.1.0", set(), None, "Invalid version format: 1.1.0"),
-    "ERR-13 (a suffix)": ("v1.2.0-rc1", set(), None, "Invalid version format: v1.2.0-rc1"),
-    "ERR-14": ("v1.1.0", set(), "v1.1.0", "New version v1.1.0 is not newer than current v1.1.0"),
-    "ERR-14 (as numbers)": (
-        "v1.9.0",
-        set(),
-        "v1.10.0",
-        "New version v1.9.0 is not newer than current v1.10.0",
-    ),
-}
-
-
-@pytest.mark.requirement("ERR-12")
-@pytest.mark.requirement("ERR-13")
-@pytest.mark.requirement("ERR-14")
-@pytest.mark.parametrize(
-    ("new", "existing", "current", "sentence"), REFUSED.values(), ids=REFUSED.keys()
-)
-def test_a_version_that_may_not_stand_is_refused_in_words(
-    new: str, existing: set[str], current: str | None, sentence: str
-) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        validate_new_version(new, existing, current)
-
-
-def test_a_version_that_may_stand_passes() -> None:
-    validate_new_version("v1.2.0", {"v1.1.0"}, "v1.1.0")

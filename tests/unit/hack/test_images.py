@@ -13,6 +13,20 @@ from localcluster import containers
 from workbench import environment, uv
 
 
+def test_the_cluster_forgets_our_images_that_neither_run_nor_were_built_last() -> None:
+    held = {
+        "localhost/pharos-jobs:old": "sha256:1",
+        "sha256:config-of-old": "sha256:1",
+        "localhost/pharos-jobs:running": "sha256:2",
+        "localhost/pharos-jobs:new": "sha256:3",
+        "localhost/pharos-jobs:new-by-another-name": "sha256:3",
+        "localhost/pause:1": "sha256:4",
+    }
+    needed = {"localhost/pharos-jobs:new", "localhost/pharos-jobs:running", "not/held:1"}
+    going = containers.unneeded(held, "localhost/pharos-", needed)
+    assert going == ["localhost/pharos-jobs:old", "sha256:config-of-old"]
+
+
 def test_every_target_is_a_stage_of_the_dockerfile() -> None:
     text = DOCKERFILE.read_text()
     for name in targets("cpu"):

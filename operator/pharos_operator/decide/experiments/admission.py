@@ -10,7 +10,7 @@ from pharos_api.abexperiment import ABExperiment, ExperimentPhase, ExperimentStr
 from pharos_api.abexperiment import ABExperimentSpec as Spec
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
-from pharos_api.names import parse_version
+from pharos_api.versioning import not_newer
 from pharos_operator.decide.conditions import ExperimentReason
 from pharos_operator.decide.experiments.gates import judged
 from pharos_operator.decide.observation import ExperimentObservation
@@ -65,11 +65,6 @@ def control_name(spec: Spec, model: Model | None) -> str:
     return "" if production is None else production.name
 
 
-def newer(version: str, than: str) -> bool:
-    """Whether one version is newer than the other."""
-    return parse_version(version) > parse_version(than)
-
-
 def _flaw_of_spec(spec: Spec) -> str:
     if spec.strategy not in BUILT:
         return f"strategy {spec.strategy} is not built yet; use Canary"
@@ -110,13 +105,7 @@ def _flaw_of_arms(model: Model, control: ModelVersion, candidate: ModelVersion) 
         return (
             f"control {control.spec.version} is not in production ({now} is); leave out controlRef"
         )
-    if not newer(candidate.spec.version, control.spec.version):
-        # The words of row ERR-14.
-        return (
-            f"New version {candidate.spec.version} is not newer than current "
-            f"{control.spec.version}; to go back, use rollback"
-        )
-    return ""
+    return not_newer(candidate.spec.version, control.spec.version)
 
 
 def _queue(obs: ExperimentObservation) -> Ruling:

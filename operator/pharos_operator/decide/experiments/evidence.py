@@ -39,11 +39,6 @@ _REASONS = {
 _KNOWN = {Outcome.FAIL: False, Outcome.ERROR: None, Outcome.NO_DATA: None, Outcome.PASS: True}
 
 
-def wants_sample(status: ABExperimentStatus, now: datetime) -> bool:
-    """Whether the metrics should be read for this look."""
-    return sample_window_s(status, now) is not None
-
-
 def sample_window_s(status: ABExperimentStatus, now: datetime) -> int | None:
     """Whole seconds since the arms got their first request; None where there is nothing to read."""
     if status.phase not in SAMPLED or status.exposed_at is None:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from pharos_api.abexperiment import ABExperimentStatus, Verdict
 from pharos_api.model import Model
+from pharos_api.versioning import is_newer
 from pharos_operator.decide.conditions import ExperimentReason
-from pharos_operator.decide.experiments.admission import newer
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 from pharos_operator.decide.observation import ExperimentObservation
 from pharos_operator.decide.versions.serving_need import is_quarantined
@@ -53,6 +53,6 @@ def _newer_rival(obs: ExperimentObservation, own: ABExperimentStatus) -> str:
         theirs = rival.status.candidate_version
         open_ = not rival.status.phase.finished and rival.metadata.deletion_timestamp is None
         other = rival.metadata.uid != obs.experiment.metadata.uid
-        if open_ and other and theirs and newer(theirs, own.candidate_version):
+        if open_ and other and theirs and is_newer(theirs, own.candidate_version):
             return rival.metadata.name
     return ""

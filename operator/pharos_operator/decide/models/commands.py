@@ -11,7 +11,7 @@ from typing import assert_never
 from pharos_api.meta import Command
 from pharos_api.model import IncomingCause, ModelStatus, ModelVerb
 from pharos_api.modelversion import ModelVersion
-from pharos_api.names import parse_version
+from pharos_api.versioning import is_newer, not_newer
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, condition, is_true
 from pharos_operator.decide.models.production import ModelDraft, expect
 from pharos_operator.decide.observation import ModelObservation
@@ -52,13 +52,8 @@ def _not_promotable(obs: ModelObservation, status: ModelStatus, command: Command
     if target is None:
         return _unregistered(command.version)
     current = "" if status.production is None else status.production.version
-    if current and parse_version(command.version) <= parse_version(current):
-        # The words of row ERR-14.
-        return (
-            f"New version {command.version} is not newer than current {current}; "
-            "to go back, use rollback"
-        )
-    return _quarantine_of(status, target)
+    backwards = not_newer(command.version, current) if current else ""
+    return backwards or _quarantine_of(status, target)
 
 
 def _no_way_back(obs: ModelObservation, status: ModelStatus, command: Command) -> str:
@@ -69,7 +64,7 @@ def _no_way_back(obs: ModelObservation, status: ModelStatus, command: Command) -
     if target is None:
         return _unregistered(wanted)
     current = status.production.version
-    if parse_version(wanted) >= parse_version(current) and command.version:
+    if command.version and not is_newer(current, than=wanted):
         return f"{wanted} is not older than current {current}; to go on, use promote"
     return _quarantine_of(status, target)
 

@@ -42,7 +42,7 @@ from pharos_api.meta import Command, ObjectRef
 from pharos_api.model import Model, Quarantined, Route, RouteExperiment
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import RecordExperiment
-from pharos_operator.decide.experiments.evidence import sample_window_s, wants_sample
+from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.experiments.experiment import decide, salt_of
 from pharos_operator.decide.experiments.row import row
 from pharos_operator.decide.observation import ExperimentObservation, Sample
@@ -665,8 +665,9 @@ def test_measurements_cost_few_writes(before: dict[str, Any], written: bool) -> 
 
 def test_metrics_are_read_only_while_the_candidate_carries_users() -> None:
     assert sample_window_s(experiment(**FIRST).status, NOW) == 300
-    assert not wants_sample(experiment().status, NOW)
-    assert not wants_sample(experiment(**(LAST | {"phase": Phase.SUCCEEDED})).status, NOW)
+    assert sample_window_s(experiment().status, NOW) is None
+    ended = LAST | {"phase": Phase.SUCCEEDED}
+    assert sample_window_s(experiment(**ended).status, NOW) is None
 
 
 def test_every_verb_is_known_to_the_table_of_phases() -> None:
