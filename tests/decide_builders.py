@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pharos_analysis.samples import ArmSample, Histogram, Sample
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec, ABExperimentStatus
 from pharos_api.delivery import Step
 from pharos_api.meta import Metadata, ObjectRef
@@ -17,12 +18,9 @@ from pharos_api.modelversion import (
 from pharos_api.names import version_object_name
 from pharos_operator.decide.decision import Platform
 from pharos_operator.decide.observation import (
-    ArmSample,
     ExperimentObservation,
     GatewayView,
-    Histogram,
     ModelObservation,
-    Sample,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

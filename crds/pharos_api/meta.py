@@ -89,6 +89,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def whole_seconds(moment: datetime) -> datetime:
+    """A moment as statuses store it."""
+    return moment.replace(microsecond=0)
+
+
 Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN, max_length=32)]
 # Kubernetes' conventions forbid floats in specs: decimals travel as strings.
 DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL_PATTERN, max_length=32)]

@@ -14,6 +14,7 @@ PROJECT = (
     "images/export_requirements.sh",
 )
 SHARED = ("crds/pharos_api", "store/pharos_store")
+ANALYSIS = "analysis/pharos_analysis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Target:
     arguments: tuple[tuple[str, str], ...] = ()
 
 
-def python_target(name: str) -> Target:
+def python_target(name: str, *more: str) -> Target:
     """An image with one of the project's packages, the shared ones and the locked dependencies."""
-    return Target(name, (*PROJECT, *SHARED, f"{name}/pharos_{name}"))
+    return Target(name, (*PROJECT, *SHARED, *more, f"{name}/pharos_{name}"))
 
 
 def jobs_target(torch: str) -> Target:
@@ -42,11 +43,11 @@ def targets(torch: str) -> dict[str, Target]:
     listed = (
         jobs_target(torch),
         python_target("serving"),
-        python_target("operator"),
+        python_target("operator", ANALYSIS),
         Target("postgres", ("images/postgres-start.sh",)),
         Target("prometheus", ()),
         Target("gateway", ("images/gateway-requirements.txt",)),
-        python_target("console"),
+        python_target("console", ANALYSIS),
     )
     return {target.name: target for target in listed}
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, Protocol
 
+from pharos_analysis.samples import Sample
 from pharos_operator.decide.decision import RecordExperiment, RecordVersion, Ref
-from pharos_operator.decide.observation import Sample
 
 
 class Clock(Protocol):

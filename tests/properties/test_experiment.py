@@ -25,6 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from pharos_analysis import gates
+from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import (
     ABExperimentStatus,
     ExperimentPhase,
@@ -36,10 +38,8 @@ from pharos_api.assignment import exposure_of
 from pharos_api.meta import Command
 from pharos_api.model import ModelStatus, Route
 from pharos_operator.decide.experiments import experiment as experiments
-from pharos_operator.decide.experiments import gates
 from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.models import model as models
-from pharos_operator.decide.observation import Sample
 
 Phase = ExperimentPhase
 SHARES = {0, *(exposure_of(step.percent) for step in STEPS)}

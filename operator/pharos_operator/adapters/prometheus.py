@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from pharos_operator.decide.observation import Sample
+from pharos_analysis.samples import Sample
 from pharos_operator.ports import Clock
 from pharos_operator.render import promql
 

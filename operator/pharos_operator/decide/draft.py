@@ -4,7 +4,6 @@ Every rule of a state machine takes a draft and returns the next one; none chang
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
 
 from pharos_operator.decide.conditions import Finding
@@ -45,8 +44,3 @@ class Draft(Generic[StatusT]):
 
     def _with(self, event: Event) -> Self:
         return replace(self, events=(*self.events, event))
-
-
-def whole_seconds(now: datetime) -> datetime:
-    """A moment as statuses store it."""
-    return now.replace(microsecond=0)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from pharos_analysis.samples import Sample
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import Resource
@@ -21,7 +22,6 @@ from pharos_operator.decide.observation import (
     JobView,
     ModelObservation,
     RunObservation,
-    Sample,
     VersionObservation,
 )
 from pharos_operator.errors import Invalid

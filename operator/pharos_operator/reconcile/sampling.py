@@ -6,11 +6,12 @@ An experiment that exposes nobody, or has ended, costs no query.
 import dataclasses
 from datetime import datetime
 
+from pharos_analysis.samples import Sample
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.assignment import Arm
 from pharos_operator.decide.experiments.evidence import sample_window_s
-from pharos_operator.decide.observation import ExperimentObservation, Sample
+from pharos_operator.decide.observation import ExperimentObservation
 from pharos_operator.ports import Metrics
 
 

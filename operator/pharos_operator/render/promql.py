@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any
 
+from pharos_analysis.samples import ArmSample, Histogram, Sample
 from pharos_api import names
-from pharos_operator.decide.observation import ArmSample, Histogram, Sample
 
 SCRAPE_INTERVAL_S = 5
 ARMS = ("control", "candidate")

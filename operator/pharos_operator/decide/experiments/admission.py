@@ -6,13 +6,13 @@ Must not start anything, and must not judge metrics.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pharos_analysis.gates import judged
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase, ExperimentStrategy
 from pharos_api.abexperiment import ABExperimentSpec as Spec
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
 from pharos_api.versioning import not_newer
 from pharos_operator.decide.conditions import ExperimentReason
-from pharos_operator.decide.experiments.gates import judged
 from pharos_operator.decide.observation import ExperimentObservation
 from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 

@@ -21,14 +21,13 @@ from pharos_api.abexperiment import (
 )
 from pharos_api.assignment import BUCKETS, exposure_of
 from pharos_api.delivery import Step
-from pharos_api.meta import rfc3339, span
+from pharos_api.meta import rfc3339, span, whole_seconds
 from pharos_api.model import Model
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
     ExperimentReason,
     condition,
 )
-from pharos_operator.decide.draft import whole_seconds
 from pharos_operator.decide.experiments.routing import confirmed, replicas_for, serves
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 from pharos_operator.decide.observation import ExperimentObservation

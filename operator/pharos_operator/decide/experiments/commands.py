@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import assert_never
 
 from pharos_api.abexperiment import ExperimentPhase, ExperimentVerb, Verdict
-from pharos_api.meta import Command
+from pharos_api.meta import Command, whole_seconds
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
     ExperimentReason,
     condition,
     is_true,
 )
-from pharos_operator.decide.draft import whole_seconds
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 
 _RUNNING = frozenset(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil, isfinite
 
+from pharos_analysis.samples import ArmSample, Sample
 from pharos_api.abexperiment import (
     ABExperimentStatus,
     ArmCounts,
@@ -23,7 +24,6 @@ from pharos_operator.decide.conditions import (
     condition,
 )
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
-from pharos_operator.decide.observation import ArmSample, Sample
 
 SAMPLED = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
 SHOWN_EVERY = timedelta(seconds=5)

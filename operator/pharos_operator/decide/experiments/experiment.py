@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import assert_never
 
+from pharos_analysis import gates
 from pharos_api.abexperiment import (
     ABExperimentStatus,
     ExperimentPhase,
@@ -19,6 +20,7 @@ from pharos_api.abexperiment import (
     MetricRole,
     Verdict,
 )
+from pharos_api.meta import whole_seconds
 from pharos_api.model import Model
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
@@ -29,8 +31,8 @@ from pharos_operator.decide.conditions import (
     merge,
 )
 from pharos_operator.decide.decision import Decision, Platform
-from pharos_operator.decide.draft import Draft, whole_seconds
-from pharos_operator.decide.experiments import canary, evidence, gates
+from pharos_operator.decide.draft import Draft
+from pharos_operator.decide.experiments import canary, evidence
 from pharos_operator.decide.experiments.admission import Admission, admit
 from pharos_operator.decide.experiments.commands import obey
 from pharos_operator.decide.experiments.interruption import interrupted

@@ -7,8 +7,9 @@ forget the exposure when it gives up.
 from datetime import datetime
 
 from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase, Verdict
+from pharos_api.meta import whole_seconds
 from pharos_operator.decide.conditions import ExperimentReason
-from pharos_operator.decide.draft import Draft, whole_seconds
+from pharos_operator.decide.draft import Draft
 
 ExperimentDraft = Draft[ABExperimentStatus]
 

@@ -7,6 +7,7 @@ decide whether an experiment won.
 from datetime import datetime
 
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase, Verdict
+from pharos_api.meta import whole_seconds
 from pharos_api.model import (
     Incoming,
     IncomingCause,
@@ -16,7 +17,7 @@ from pharos_api.model import (
 )
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.conditions import ModelReason
-from pharos_operator.decide.draft import Draft, whole_seconds
+from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pharos_api.abexperiment import ABExperiment
+from pharos_api.meta import whole_seconds
 from pharos_api.model import ModelStatus, Route, RouteExperiment
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
-from pharos_operator.decide.draft import whole_seconds
 from pharos_operator.decide.observation import GatewayView
 from pharos_operator.decide.versions.serving_need import is_active
 

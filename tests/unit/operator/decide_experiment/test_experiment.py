@@ -19,6 +19,7 @@ from decide_builders import (
     version,
 )
 
+from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import (
     DEFAULT_STEPS,
     ABExperiment,
@@ -45,7 +46,7 @@ from pharos_operator.decide.decision import RecordExperiment
 from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.experiments.experiment import decide, salt_of
 from pharos_operator.decide.experiments.row import row
-from pharos_operator.decide.observation import ExperimentObservation, Sample
+from pharos_operator.decide.observation import ExperimentObservation
 from pharos_store.tables import ExperimentStatus
 
 Phase = ExperimentPhase

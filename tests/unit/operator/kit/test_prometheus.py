@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from operator_fakes import FixedClock
 
+from pharos_analysis.samples import Sample
 from pharos_operator.adapters.prometheus import Prometheus
-from pharos_operator.decide.observation import Sample
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

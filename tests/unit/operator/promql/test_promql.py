@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pharos_operator.decide.observation import Histogram
+from pharos_analysis.samples import Histogram
 from pharos_operator.render.promql import Series, Unreadable, queries, sample_from, vector
 
 CONTROL, CANDIDATE = "default/arxiv/v1-0-0/control", "default/arxiv/v1-1-0/candidate"

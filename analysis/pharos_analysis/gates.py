@@ -13,6 +13,8 @@ not judged here.
 from datetime import datetime
 from math import sqrt
 
+from pharos_analysis.readings import READINGS, Reading, requests_of
+from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import (
     ABExperimentSpec,
     DecisionRule,
@@ -21,9 +23,7 @@ from pharos_api.abexperiment import (
     MetricSource,
     Outcome,
 )
-from pharos_operator.decide.draft import whole_seconds
-from pharos_operator.decide.experiments.readings import READINGS, Reading, requests_of
-from pharos_operator.decide.observation import Sample
+from pharos_api.meta import whole_seconds
 
 MIN_BAD = 5
 _ALPHA_RANGE = (1e-9, 0.5)

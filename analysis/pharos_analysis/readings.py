@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
+from pharos_analysis import latency
+from pharos_analysis.betting import evidence_above, share_of_errors
+from pharos_analysis.samples import ArmSample, Histogram, Sample
 from pharos_api.abexperiment import Metric
-from pharos_operator.decide.experiments import latency
-from pharos_operator.decide.experiments.sequential import evidence_above, share_of_errors
-from pharos_operator.decide.observation import ArmSample, Histogram, Sample
 
 P95 = 0.95
 # Standard errors of the rank by which control's p95 may be underestimated.

@@ -8,11 +8,11 @@ import pytest
 from decide_builders import NOW, arm, experiment, healthy, histogram, sample
 from scipy import stats
 
+from pharos_analysis import latency
+from pharos_analysis.betting import evidence_above, share_of_errors
+from pharos_analysis.gates import evaluate, judged
+from pharos_analysis.samples import ArmSample, Histogram, Sample
 from pharos_api.abexperiment import DecisionRule, Metric, MetricRole, MetricSource, Outcome
-from pharos_operator.decide.experiments import latency
-from pharos_operator.decide.experiments.gates import evaluate, judged
-from pharos_operator.decide.experiments.sequential import evidence_above, share_of_errors
-from pharos_operator.decide.observation import ArmSample, Histogram, Sample
 
 ERRORS, LATENCY = "error-rate", "p95-latency"
 

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from math import inf
 
-from pharos_operator.decide.observation import Histogram
+from pharos_analysis.samples import Histogram
 
 
 def total(histogram: Histogram) -> float:

@@ -1,0 +1,1 @@
+"""What measurements say of two versions: samples in, evidence and outcomes out. Pure."""
