@@ -15,15 +15,10 @@ from math import sqrt
 
 from pharos_analysis.readings import READINGS, Reading, requests_of
 from pharos_analysis.samples import Sample
-from pharos_api.abexperiment import (
-    ABExperimentSpec,
-    DecisionRule,
-    Measurement,
-    Metric,
-    MetricSource,
-    Outcome,
-)
+from pharos_api.abexperiment import ABExperimentSpec, Measurement, Outcome
+from pharos_api.decision import DecisionRule
 from pharos_api.meta import whole_seconds
+from pharos_api.metrics import Metric, MetricSource
 
 MIN_BAD = 5
 _ALPHA_RANGE = (1e-9, 0.5)

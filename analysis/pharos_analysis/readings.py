@@ -12,7 +12,7 @@ from math import inf, isfinite, sqrt
 from pharos_analysis import latency
 from pharos_analysis.betting import evidence_above, share_of_errors
 from pharos_analysis.samples import ArmSample, Histogram, Sample
-from pharos_api.abexperiment import Metric
+from pharos_api.metrics import Metric
 
 P95 = 0.95
 # Standard errors of the rank by which control's p95 may be underestimated.

@@ -9,12 +9,18 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from pharos_api.delivery import Step
+from pharos_api.decision import DecisionRule, Health
+from pharos_api.delivery import (
+    ABTestPlan,
+    BlueGreenPlan,
+    MissingKey,
+    ShadowPlan,
+    Staging,
+    Step,
+)
 from pharos_api.meta import (
     Command,
     Condition,
-    DecimalString,
-    Duration,
     ObjectRef,
     Resource,
     Spec,
@@ -22,6 +28,7 @@ from pharos_api.meta import (
     Time,
     rules,
 )
+from pharos_api.metrics import Metric, MetricRole
 
 
 class ExperimentStrategy(StrEnum):
@@ -31,34 +38,6 @@ class ExperimentStrategy(StrEnum):
     BLUE_GREEN = "BlueGreen"
     AB_TEST = "ABTest"
     SHADOW = "Shadow"
-
-
-class MissingKey(StrEnum):
-    """What to do with a request that carries no user id: stable serves it, outside the analysis."""
-
-    CONTROL = "Control"
-
-
-class MetricRole(StrEnum):
-    """What a metric decides."""
-
-    GOAL = "Goal"
-    GUARDRAIL = "Guardrail"
-
-
-class MetricSource(StrEnum):
-    """Where a metric's values come from."""
-
-    PROMETHEUS = "Prometheus"
-    LABELS = "Labels"
-
-
-class OnInconclusive(StrEnum):
-    """What to do when the maximum duration ends without a decision."""
-
-    HOLD = "Hold"
-    ROLLBACK = "Rollback"
-    PROMOTE = "Promote"
 
 
 class KeyFrom(Spec):
@@ -74,58 +53,11 @@ class Assignment(Spec):
     on_missing_key: MissingKey = MissingKey.CONTROL
 
 
-class Metric(Spec):
-    """One metric, its role and its limits.
-
-    ``maxRatio`` bounds candidate / control, ``abortAbove`` the candidate alone (a share for
-    ``error-rate``, milliseconds for ``p95-latency``).
-    """
-
-    model_config = rules(
-        (
-            "self.role != 'Guardrail' || has(self.maxRatio) || has(self.abortAbove)",
-            "a Guardrail needs a limit: give maxRatio (candidate / control) or abortAbove",
-        ),
-        (
-            "!has(self.maxRatio) || double(self.maxRatio) >= 1.0",
-            "maxRatio under 1 would fail an equal candidate: write 1 or more, for example 1.5",
-        ),
-    )
-
-    name: Literal["accuracy", "error-rate", "p95-latency"]
-    role: MetricRole = MetricRole.GUARDRAIL
-    source: MetricSource = MetricSource.PROMETHEUS
-    min_improvement: DecimalString | None = None
-    max_ratio: DecimalString | None = None
-    abort_above: DecimalString | None = None
-
-
 DEFAULT_STEPS = [Step(percent=percent, hold_for="1h") for percent in (5, 10, 25, 50)]
 DEFAULT_METRICS = [
     Metric(name="error-rate", max_ratio="1.5", abort_above="0.10"),
     Metric(name="p95-latency", max_ratio="1.2", abort_above="500"),
 ]
-
-
-class DecisionRule(Spec):
-    """How sure the decision must be, and how long it may take."""
-
-    model_config = rules(
-        (
-            "double(self.alpha) > 0.0 && double(self.alpha) <= 0.5",
-            "alpha is the share of wrong decisions you accept: greater than 0, at most 0.5",
-        ),
-        (
-            "double(self.power) > 0.0 && double(self.power) < 1.0",
-            "power must lie between 0 and 1, for example 0.8",
-        ),
-    )
-
-    alpha: DecimalString = "0.05"
-    power: DecimalString = "0.8"
-    min_requests: int = Field(50, ge=1, le=10_000_000)
-    on_inconclusive: OnInconclusive = OnInconclusive.HOLD
-    max_duration: Duration = "14d"
 
 
 class ABExperimentSpec(Spec):
@@ -155,8 +87,13 @@ class ABExperimentSpec(Spec):
     strategy: ExperimentStrategy = ExperimentStrategy.CANARY
     assignment: Assignment = Assignment()
     steps: list[Step] = Field(default=DEFAULT_STEPS, min_length=1, max_length=20)
+    ab_test: ABTestPlan = Field(ABTestPlan(), alias="abTest")
+    shadow: ShadowPlan = ShadowPlan()
+    blue_green: BlueGreenPlan = BlueGreenPlan()
+    staging: Staging = Staging()
     metrics: list[Metric] = Field(default=DEFAULT_METRICS, min_length=1, max_length=20)
     decision: DecisionRule = DecisionRule()
+    health: Health = Health()
 
     @model_validator(mode="after")
     def _steps_rise(self) -> Self:
@@ -177,9 +114,12 @@ class ExperimentPhase(StrEnum):
 
     PENDING = "Pending"
     STARTING = "Starting"
+    STAGING = "Staging"
+    SHADOWING = "Shadowing"
     PROGRESSING = "Progressing"
     PAUSED = "Paused"
     PROMOTING = "Promoting"
+    WATCHING = "Watching"
     ROLLING_BACK = "RollingBack"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
@@ -220,9 +160,14 @@ class Outcome(StrEnum):
 
 
 class Measurement(Status):
-    """One metric looked at once: the value, the limit, and the query that anyone can repeat."""
+    """One metric looked at once: the value, the limit, and the query that anyone can repeat.
+
+    ``slice`` names the group it is about; empty for everybody.
+    """
 
     metric: str
+    role: MetricRole = MetricRole.GUARDRAIL
+    slice: str = ""
     outcome: Outcome
     message: str = ""
     candidate: str = ""
@@ -247,13 +192,36 @@ class Arms(Status):
     candidate: ArmCounts = ArmCounts()
 
 
+class Plan(Status):
+    """What the experiment needs to decide, from the power plan, and when it will have it.
+
+    ``requiredUsers`` an arm; None where no goal is given. ``ready`` is an estimate at the present
+    traffic. ``warning`` says why ``maxDuration`` may not be met, and what to do.
+    """
+
+    required_users: int | None = None
+    users: int = 0
+    ready: Time | None = None
+    warning: str = ""
+
+
+class Evidence(Status):
+    """Where the record of one decision is: the name of an immutable ConfigMap."""
+
+    name: str
+    decision: str
+    at: Time | None = None
+
+
 class ABExperimentStatus(Status):
     """Where an experiment stands.
 
     ``exposure`` is what is wanted of the gateways, in buckets an arm (0..5000); ``weight`` the
     candidate's percentage that they have confirmed. ``exposedAt`` is when they first confirmed any;
     ``stepArms`` what the arms had seen when the present step was asked for; ``candidateReplicas``
-    how many pods the candidate needs before its share may be raised.
+    how many pods the candidate needs before its share may be raised. ``mirror`` is the percentage
+    of requests that the gateways shall copy to the candidate; ``stagedAt``, ``shadowedAt`` and
+    ``switchedAt`` say when staging passed, mirroring was confirmed, and blue-green switched.
     """
 
     phase: ExperimentPhase = ExperimentPhase.PENDING
@@ -279,6 +247,12 @@ class ABExperimentStatus(Status):
     candidate_unready_since: Time | None = None
     arms: Arms = Arms()
     step_arms: Arms = Arms()
+    mirror: int = Field(0, ge=0, le=100)
+    staged_at: Time | None = None
+    shadowed_at: Time | None = None
+    switched_at: Time | None = None
+    plan: Plan = Plan()
+    evidence: list[Evidence] = Field(default_factory=list)
     measurements: list[Measurement] = Field(default_factory=list)
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None

@@ -9,7 +9,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from pharos_api.delivery import Step, Strategy
+from pharos_api.decision import DecisionRule
+from pharos_api.delivery import (
+    ABTestPlan,
+    BlueGreenPlan,
+    MissingKey,
+    ProductionGuard,
+    ShadowPlan,
+    Staging,
+    Step,
+    Strategy,
+)
 from pharos_api.meta import (
     Command,
     Condition,
@@ -23,6 +33,7 @@ from pharos_api.meta import (
     decimal_rule,
     rules,
 )
+from pharos_api.metrics import Metric
 
 
 class Task(StrEnum):
@@ -95,13 +106,24 @@ class ServingTemplate(Spec):
 
 
 class PromotionPolicy(Spec):
-    """What happens to a new version that passed the gate."""
+    """What happens to a new version that passed the gate.
+
+    What is given here goes into the ABExperiment that the policy starts; what is not, has the
+    defaults there. ``guard`` watches production after the promotion.
+    """
 
     strategy: Strategy = Strategy.CANARY
     auto: bool = True
     min_improvement: DecimalString = "0.02"
     rollback_window: Duration = "24h"
     steps: list[Step] | None = Field(None, max_length=20)
+    metrics: list[Metric] | None = Field(None, min_length=1, max_length=20)
+    decision: DecisionRule | None = None
+    staging: Staging | None = None
+    shadow: ShadowPlan | None = None
+    ab_test: ABTestPlan | None = Field(None, alias="abTest")
+    blue_green: BlueGreenPlan | None = None
+    guard: ProductionGuard = ProductionGuard()
 
 
 class Triggers(Spec):
@@ -166,6 +188,17 @@ class RouteExperiment(Status):
     candidate: str
     candidate_version: str
     exposure: int = Field(0, ge=0, le=5000)
+    on_missing_key: MissingKey = MissingKey.CONTROL
+
+
+class RouteMirror(Status):
+    """The version that gets a copy of ``percent`` of the requests; nobody sees its answers."""
+
+    name: str
+    uid: str
+    candidate: str
+    candidate_version: str
+    percent: int = Field(0, ge=0, le=100)
 
 
 class Route(Status):
@@ -179,6 +212,7 @@ class Route(Status):
     stable: str = ""
     stable_version: str = ""
     experiment: RouteExperiment | None = None
+    mirror: RouteMirror | None = None
     verified_revision: int = 0
     changed_at: Time | None = None
 

@@ -12,7 +12,9 @@ from pharos_analysis import latency
 from pharos_analysis.betting import evidence_above, share_of_errors
 from pharos_analysis.gates import evaluate, judged
 from pharos_analysis.samples import ArmSample, Histogram, Sample
-from pharos_api.abexperiment import DecisionRule, Metric, MetricRole, MetricSource, Outcome
+from pharos_api.abexperiment import Outcome
+from pharos_api.decision import DecisionRule
+from pharos_api.metrics import Metric, MetricRole, MetricSource
 
 ERRORS, LATENCY = "error-rate", "p95-latency"
 

@@ -15,11 +15,11 @@ from pharos_api.abexperiment import (
     Arms,
     ExperimentPhase,
     Measurement,
-    OnInconclusive,
     Outcome,
     Verdict,
 )
 from pharos_api.assignment import BUCKETS, exposure_of
+from pharos_api.decision import OnInconclusive
 from pharos_api.delivery import Step
 from pharos_api.meta import rfc3339, span, whole_seconds
 from pharos_api.model import Model

@@ -13,14 +13,9 @@ from hashlib import sha256
 from typing import assert_never
 
 from pharos_analysis import gates
-from pharos_api.abexperiment import (
-    ABExperimentStatus,
-    ExperimentPhase,
-    ExperimentStrategy,
-    MetricRole,
-    Verdict,
-)
+from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase, ExperimentStrategy, Verdict
 from pharos_api.meta import whole_seconds
+from pharos_api.metrics import MetricRole
 from pharos_api.model import Model
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
@@ -87,6 +82,8 @@ def _advance(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) 
             return _promoting(obs, draft, now)
         case ExperimentPhase.ROLLING_BACK:
             return _rolling_back(obs, draft, now)
+        case ExperimentPhase.STAGING | ExperimentPhase.SHADOWING | ExperimentPhase.WATCHING:
+            return draft
         case ExperimentPhase.SUCCEEDED | ExperimentPhase.FAILED:
             return draft
         case _:

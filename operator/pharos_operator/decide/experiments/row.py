@@ -42,9 +42,12 @@ def _state(status: ABExperimentStatus) -> str:
         case (
             ExperimentPhase.PENDING
             | ExperimentPhase.STARTING
+            | ExperimentPhase.STAGING
+            | ExperimentPhase.SHADOWING
             | ExperimentPhase.PROGRESSING
             | ExperimentPhase.PAUSED
             | ExperimentPhase.PROMOTING
+            | ExperimentPhase.WATCHING
             | ExperimentPhase.ROLLING_BACK
         ):
             return "running"

@@ -26,20 +26,17 @@ from pharos_api.abexperiment import (
     ABExperimentStatus,
     ArmCounts,
     Arms,
-    DecisionRule,
     ExperimentPhase,
     ExperimentStrategy,
     ExperimentVerb,
     Measurement,
-    Metric,
-    MetricRole,
-    MetricSource,
-    OnInconclusive,
     Outcome,
     Verdict,
 )
+from pharos_api.decision import DecisionRule, OnInconclusive
 from pharos_api.delivery import Step
 from pharos_api.meta import Command, ObjectRef
+from pharos_api.metrics import Metric, MetricRole, MetricSource
 from pharos_api.model import Model, Quarantined, Route, RouteExperiment
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import RecordExperiment
