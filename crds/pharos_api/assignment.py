@@ -10,6 +10,7 @@ analysis can recompute every user's arm.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 import xxhash
 
@@ -48,9 +49,18 @@ def segments(exposure: int) -> Iterator[Segment]:
     yield from (segment for segment in line if segment.width)
 
 
-def bucket(salt: str, user: str) -> int:
-    """``XXH64(salt + ":" + user, seed 0) mod 10000``: bit for bit what Envoy computes."""
-    return xxhash.xxh64_intdigest(f"{salt}:{user}".encode(), seed=0) % BUCKETS
+def salt_of(uid: str) -> str:
+    """An experiment's salt: 16 hex digits of the SHA-256 of its UID, so never another one."""
+    return sha256(uid.encode()).hexdigest()[:16]
+
+
+def bucket(salt: str, user: str | bytes) -> int:
+    """``XXH64(salt + ":" + user, seed 0) mod 10000``: bit for bit what Envoy computes.
+
+    Envoy hashes the bytes of a header as they came; a ``str`` stands for its UTF-8.
+    """
+    raw = user.encode() if isinstance(user, str) else user
+    return xxhash.xxh64_intdigest(f"{salt}:".encode() + raw, seed=0) % BUCKETS
 
 
 def assign(salt: str, user: str, exposure: int) -> Arm:

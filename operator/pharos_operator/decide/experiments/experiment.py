@@ -9,11 +9,11 @@ own file. Must not move traffic itself: it states the exposure, the Model derive
 """
 
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import assert_never
 
 from pharos_analysis import gates
 from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase, ExperimentStrategy, Verdict
+from pharos_api.assignment import salt_of
 from pharos_api.meta import whole_seconds
 from pharos_api.metrics import MetricRole
 from pharos_api.model import Model
@@ -54,11 +54,6 @@ def decide(
         return Decision(before)
     draft = _settle(obs, obey(Draft(before), now), now)
     return _concluded(obs, draft, now)
-
-
-def salt_of(uid: str) -> str:
-    """An experiment's salt: 16 hex digits of the SHA-256 of its UID, so never another one."""
-    return sha256(uid.encode()).hexdigest()[:16]
 
 
 def _settle(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) -> ExperimentDraft:

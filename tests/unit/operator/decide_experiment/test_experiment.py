@@ -33,6 +33,7 @@ from pharos_api.abexperiment import (
     Outcome,
     Verdict,
 )
+from pharos_api.assignment import salt_of
 from pharos_api.decision import DecisionRule, OnInconclusive
 from pharos_api.delivery import Step
 from pharos_api.meta import Command, ObjectRef
@@ -41,7 +42,7 @@ from pharos_api.model import Model, Quarantined, Route, RouteExperiment
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import RecordExperiment
 from pharos_operator.decide.experiments.evidence import sample_window_s
-from pharos_operator.decide.experiments.experiment import decide, salt_of
+from pharos_operator.decide.experiments.experiment import decide
 from pharos_operator.decide.experiments.row import row
 from pharos_operator.decide.observation import ExperimentObservation
 from pharos_store.tables import ExperimentStatus
