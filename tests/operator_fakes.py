@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pharos_operator.decide.decision import RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 from pharos_operator.errors import Conflict, NotFound, PharosError
 
 Body = dict[str, Any]
@@ -27,10 +27,20 @@ class FixedClock:
 class FakeRows:
     """Remembers rows."""
 
-    rows: list[RecordVersion | RecordExperiment] = field(default_factory=list)
+    rows: list[RecordVersion | RecordExperiment | RecordEvidence] = field(default_factory=list)
 
-    async def record(self, row: RecordVersion | RecordExperiment) -> None:
+    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
         self.rows.append(row)
+
+
+@dataclass
+class FakeRecords:
+    """Remembers the names of records."""
+
+    taken: list[str] = field(default_factory=list)
+
+    def take(self, owner: object, action: RecordEvidence) -> None:
+        self.taken.append(action.name)
 
 
 @dataclass
@@ -78,6 +88,15 @@ class FakeCluster:
         known = self.objects.get((ref.kind, ref.namespace, ref.name))
         if known and ref.uid in ("", known["metadata"]["uid"]):
             del self.objects[ref.kind, ref.namespace, ref.name]
+
+    async def create(self, body: Body) -> Body:
+        self._note("create", body["kind"], body["metadata"]["name"])
+        if _place(body) in self.objects:
+            raise Conflict("the name is taken")
+        return self.put(body)
+
+    async def read(self, ref: Ref) -> Body:
+        return self._known(ref)
 
     async def record_event(self, event: Body) -> None:
         self._note("event", event["reason"], event["metadata"]["name"])

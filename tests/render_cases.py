@@ -2,16 +2,17 @@
 
 from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, make_version
 
-from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
 from pharos_api.jobio import StepInput
-from pharos_api.meta import ObjectRef, Resource
-from pharos_api.names import ANNOTATION_FAULT
+from pharos_api.meta import Metadata, ObjectRef, Resource
+from pharos_api.names import ANNOTATION_FAULT, evidence_name
 from pharos_api.trainingrun import StepName
 from pharos_operator.decide.decision import (
     CreateVersion,
     EnsureCronJob,
     EnsureServing,
     Platform,
+    RecordEvidence,
     RegistryEntry,
     StartExperiment,
     StartStep,
@@ -69,6 +70,16 @@ REGISTRY = SyncRegistry("arxiv", DATA_SHA, (ENTRY,), "v1.0.0", "v1.0.0")
 ROLLOUT = ABExperimentSpec(
     model_ref=ObjectRef(name="arxiv"), candidate_ref=ObjectRef(name="arxiv-v1-1-0")
 )
+MOVE = ABExperiment(
+    metadata=Metadata(name="move", namespace="default", uid="uid-move"), spec=ROLLOUT
+)
+EVIDENCE = RecordEvidence(
+    name=evidence_name("move", 3, "Rollback"),
+    document='{"decision":"Rollback","schema":1}',
+    experiment_uid="00000000-0000-4000-8000-000000000007",
+    decision="Rollback",
+    at=NOW,
+)
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
@@ -83,5 +94,6 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     ),
     "abexperiment": (StartExperiment("arxiv-v1-1-0-rollout", ROLLOUT), MODEL, PLATFORM),
     "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
+    "evidence": (EVIDENCE, MOVE, PLATFORM),
     "registryjob": (REGISTRY, MODEL, PLATFORM),
 }

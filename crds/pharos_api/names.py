@@ -28,11 +28,16 @@ ANNOTATION_FAULT = f"{GROUP}/fault"
 ANNOTATION_TRIGGER = f"{GROUP}/trigger"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 
+# Keys of the ConfigMap that records a decision. The second one is for what is too large as text.
+EVIDENCE_KEY = "evidence.json"
+EVIDENCE_KEY_PACKED = "evidence.json.gz"
+
 # Components (value of app.kubernetes.io/component)
 COMPONENT_OPERATOR = "operator"
 COMPONENT_GATEWAY = "gateway"
 COMPONENT_SERVING = "serving"
 COMPONENT_JOB = "job"
+COMPONENT_EVIDENCE = "evidence"
 
 # Ports
 PORT_SERVING = 8080
@@ -46,6 +51,7 @@ PORT_OPERATOR_XDS = 18000
 ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
 ENV_REGISTRY_INPUT = "PHAROS_REGISTRY_INPUT"
 ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
+ENV_VERIFY_INPUT = "PHAROS_VERIFY_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
 ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
@@ -126,6 +132,16 @@ def registry_job_name(model: str, digest: str) -> str:
 def experiment_name(model: str, version: str) -> str:
     """Name of the experiment that the promotion policy starts for a candidate."""
     return bounded(f"{model}-{version.replace('.', '-')}", "-rollout")
+
+
+def evidence_name(experiment: str, number: int, decision: str) -> str:
+    """Name of the ConfigMap of an experiment's n-th decision: ``move-03-rollback``."""
+    return bounded(experiment, f"-{number:02d}-{decision.lower()}")
+
+
+def verify_job_name(experiment: str) -> str:
+    """Name of the Job that tries an experiment's candidate before any user meets it."""
+    return bounded(experiment, "-verify")
 
 
 def cluster_name(namespace: str, model: str, version: str, arm: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pharos_analysis.samples import Sample
-from pharos_operator.decide.decision import RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 
 
 class Clock(Protocol):
@@ -35,6 +35,16 @@ class Cluster(Protocol):
         """Create an Event."""
 
 
+class Creator(Protocol):
+    """Objects that are written once and that no watch tells of. Raises the errors above."""
+
+    async def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Create one object; raises Conflict where the name is taken."""
+
+    async def read(self, ref: Ref) -> dict[str, Any]:
+        """One object, straight from the API server."""
+
+
 class Metrics(Protocol):
     """What Prometheus says about an experiment's arms."""
 
@@ -45,5 +55,5 @@ class Metrics(Protocol):
 class Rows(Protocol):
     """The relational projections. Idempotent."""
 
-    async def record(self, row: RecordVersion | RecordExperiment) -> None:
+    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
         """Upsert one row."""

@@ -6,6 +6,7 @@ in every row afresh.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -15,13 +16,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from pharos_operator.adapters.telemetry import Telemetry
-from pharos_operator.decide.decision import RecordExperiment, RecordVersion
+from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion
 from pharos_store import queries
 from pharos_store.connecting import open_engine
 from pharos_store.rows import ExperimentRow, ModelVersionRow
 
 log = logging.getLogger(__name__)
-Row = RecordVersion | RecordExperiment
+Row = RecordVersion | RecordExperiment | RecordEvidence
 _RETRY_S = 5.0
 
 
@@ -105,6 +106,9 @@ def _upsert(engine: Engine, row: Row) -> None:
             queries.upsert_model_version(engine, version_row(row))
         case RecordExperiment():
             queries.upsert_experiment(engine, experiment_row(row))
+        case RecordEvidence():
+            experiment, document = UUID(row.experiment_uid), json.loads(row.document)
+            queries.record_evidence(engine, UUID(row.uid), experiment, row.at, document)
 
 
 def version_row(row: RecordVersion) -> ModelVersionRow:

@@ -58,6 +58,11 @@ class Telemetry:
             "How late the event loop last was, in seconds",
             registry=self.registry,
         )
+        self.records_waiting = Gauge(
+            "pharos_operator_records_waiting",
+            "Records of decisions that the API server has not taken yet",
+            registry=self.registry,
+        )
         self.rows_waiting = Gauge(
             "pharos_operator_rows_waiting",
             "Rows that the database has not taken yet",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid5
 
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
@@ -147,7 +148,28 @@ class RecordExperiment:
     results: tuple[tuple[str, str], ...] = ()
 
 
-Action = (
+@dataclass(frozen=True, slots=True)
+class RecordEvidence:
+    """The record of one decision: an immutable ConfigMap and a row of ``evidence``.
+
+    It is written after the status, beside the reconciling, so that nothing waits for it. ``name``
+    is ``names.evidence_name``; ``document`` is canonical JSON (sorted keys, no spaces) that
+    ``pharos replay`` judges again.
+    """
+
+    name: str
+    document: str
+    experiment_uid: str
+    decision: str
+    at: datetime
+
+    @property
+    def uid(self) -> str:
+        """Id of the row: the same record is the same row."""
+        return str(uuid5(UUID(self.experiment_uid), self.name))
+
+
+Immediate = (
     StartStep
     | SuspendJob
     | Delete
@@ -160,6 +182,8 @@ Action = (
     | RecordVersion
     | RecordExperiment
 )
+# What is carried out before the status is written, and what is recorded after it.
+Action = Immediate | RecordEvidence
 
 
 class EventType(StrEnum):

@@ -17,7 +17,9 @@ from pharos_operator.decide.decision import (
     Delete,
     EnsureCronJob,
     EnsureServing,
+    Immediate,
     Manifest,
+    RecordEvidence,
     RecordExperiment,
     RecordVersion,
     Ref,
@@ -43,21 +45,42 @@ class Renderer(Protocol):
         """The objects that shall exist."""
 
 
+class Records(Protocol):
+    """Keeps what decisions rested on, beside the reconciling."""
+
+    def take(self, owner: Entry, action: RecordEvidence) -> None:
+        """Take a record; must return at once."""
+
+
 class Actor:
     """Carries out actions for one owner at a time."""
 
-    def __init__(self, cluster: Cluster, index: Index, rows: Rows, renderer: Renderer) -> None:
+    def __init__(
+        self, cluster: Cluster, index: Index, rows: Rows, renderer: Renderer, records: Records
+    ) -> None:
         self._cluster = cluster
         self._index = index
         self._rows = rows
         self._renderer = renderer
+        self._records = records
 
     async def carry_out(self, owner: Entry, actions: tuple[Action, ...]) -> None:
-        """All actions, one after the other. Safe to repeat after a stop at any point."""
+        """What goes before the status, one after the other. Safe to repeat after any stop."""
         for action in actions:
-            await self._carry_out(owner, action)
+            if not isinstance(action, RecordEvidence):
+                await self._carry_out(owner, action)
 
-    async def _carry_out(self, owner: Entry, action: Action) -> None:
+    async def record(self, owner: Entry, actions: tuple[Action, ...]) -> None:
+        """The evidence among the actions, once the status says what it led to.
+
+        Only then, because a decision whose status was refused was none; and nothing waits for it.
+        """
+        for action in actions:
+            if isinstance(action, RecordEvidence):
+                await self._rows.record(action)
+                self._records.take(owner, action)
+
+    async def _carry_out(self, owner: Entry, action: Immediate) -> None:
         match action:
             case EnsureServing(version=version):
                 wanted = await self._ensure(owner, action)

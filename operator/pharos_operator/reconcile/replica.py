@@ -37,6 +37,7 @@ from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.projections import record_all
 from pharos_operator.reconcile.publication import Publication
 from pharos_operator.reconcile.queue import WorkQueue
+from pharos_operator.reconcile.recording import Recording
 from pharos_operator.reconcile.reports import Reports
 from pharos_operator.reconcile.routing import Routing
 from pharos_operator.reconcile.sampling import Sampling
@@ -83,11 +84,13 @@ class Replica:
         self, server: ApiServer, session: aiohttp.ClientSession
     ) -> dict[str, WorkQueue]:
         platform = self._settings.platform
+        manifests = Manifests(self._index, platform)
+        self._recording = Recording(server, manifests, self._telemetry)
         hands = Hands(
             index=self._index,
             clock=self._clock,
             platform=platform,
-            actor=Actor(server, self._index, self._rows, Manifests(self._index, platform)),
+            actor=Actor(server, self._index, self._rows, manifests, self._recording),
             publication=Publication(server, self._index, self._settings.pod_name),
         )
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
@@ -122,7 +125,7 @@ class Replica:
             self._routing.run(),
             self._election.run(self._lead),
         ]
-        return [self._rows.run(), *duties]
+        return [self._rows.run(), self._recording.run(), *duties]
 
     async def close(self) -> None:
         """End the gateways' streams; they keep serving what they have."""

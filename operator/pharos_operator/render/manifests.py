@@ -13,6 +13,7 @@ from pharos_operator.decide.decision import (
     EnsureServing,
     Manifest,
     Platform,
+    RecordEvidence,
     StartExperiment,
     StartStep,
     SyncRegistry,
@@ -23,13 +24,20 @@ from pharos_operator.render.autoscaling import autoscaler, is_scaled
 from pharos_operator.render.cronjob import cron_job
 from pharos_operator.render.deployment import deployment, serving_labels
 from pharos_operator.render.disruption import disruption_budget
+from pharos_operator.render.evidence import evidence_map
 from pharos_operator.render.job import step_job
 from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
 from pharos_operator.render.service import service
 
 Rendered = (
-    StartStep | CreateVersion | EnsureServing | StartExperiment | EnsureCronJob | SyncRegistry
+    StartStep
+    | CreateVersion
+    | EnsureServing
+    | StartExperiment
+    | EnsureCronJob
+    | SyncRegistry
+    | RecordEvidence
 )
 
 
@@ -45,18 +53,29 @@ class Scene:
 def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
     """The objects that shall exist. Raises NotFound where the Model is needed and gone."""
     match action:
-        case StartStep():
-            return (step_job(action, _run(scene), scene.platform),)
-        case CreateVersion():
-            return (model_version(action, _model(scene)),)
         case EnsureServing():
             return _serving(action, scene)
-        case StartExperiment():
-            return (experiment(action, _model(scene)),)
         case EnsureCronJob():
             return _retraining(_model(scene), scene.platform)
+        case _:
+            return (_single(action, scene),)
+
+
+def _single(
+    action: StartStep | CreateVersion | StartExperiment | SyncRegistry | RecordEvidence,
+    scene: Scene,
+) -> Manifest:
+    match action:
+        case StartStep():
+            return step_job(action, _run(scene), scene.platform)
+        case CreateVersion():
+            return model_version(action, _model(scene))
+        case StartExperiment():
+            return experiment(action, _model(scene))
         case SyncRegistry():
-            return (registry_job(action, _model(scene), scene.platform),)
+            return registry_job(action, _model(scene), scene.platform)
+        case RecordEvidence():
+            return evidence_map(action, scene.owner)
         case _:
             assert_never(action)
 

@@ -42,6 +42,13 @@ def test_the_operator_has_no_rights_outside_the_namespaces_it_watches() -> None:
 
 
 @pytest.mark.parametrize("values", VALUE_SETS)
+def test_the_operator_can_write_a_record_of_a_decision_but_never_change_one(values: str) -> None:
+    found = [rule["verbs"] for rule in rules(values) if "configmaps" in rule["resources"]]
+    assert found
+    assert all(verbs == ["get", "create"] for verbs in found)
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
 def test_every_pod_meets_pod_security_restricted(values: str) -> None:
     for name, pod in helm_chart.pods(values):
         spec = pod["spec"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from operator_fakes import FakeCluster, FakeRows, body, owner
+from operator_fakes import FakeCluster, FakeRecords, FakeRows, body, owner
 
 from pharos_api import names
 from pharos_operator.decide.decision import (
@@ -44,6 +44,7 @@ class World:
     index: Index = field(default_factory=Index)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     rows: FakeRows = field(default_factory=FakeRows)
+    records: FakeRecords = field(default_factory=FakeRecords)
 
     def put(self, kind: str, name: str, **more: Any) -> Entry:
         entry = self.index.observe(self.cluster.put(body(kind, name, **more)))
@@ -52,7 +53,7 @@ class World:
 
     def act(self, *actions: Action) -> list[str]:
         self.cluster.calls.clear()
-        actor = Actor(self.cluster, self.index, self.rows, self.renderer)
+        actor = Actor(self.cluster, self.index, self.rows, self.renderer, self.records)
         asyncio.run(actor.carry_out(self.version, actions))
         return self.cluster.calls
 

@@ -6,11 +6,18 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from operator_fakes import NOON, FakeCluster, FakeRows, FixedClock, body
+from operator_fakes import NOON, FakeCluster, FakeRecords, FakeRows, FixedClock, body
 
 from pharos_api.meta import Command
 from pharos_api.model import Model, ModelPhase, ModelStatus
-from pharos_operator.decide.decision import Decision, Event, EventType, Platform
+from pharos_operator.decide.decision import (
+    Action,
+    Decision,
+    Event,
+    EventType,
+    Platform,
+    RecordEvidence,
+)
 from pharos_operator.errors import Conflict, Terminal
 from pharos_operator.reconcile.act import Actor
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
@@ -32,6 +39,9 @@ class World:
     events: tuple[Event, ...] = ()
     cluster: FakeCluster = field(default_factory=FakeCluster)
     index: Index = field(default_factory=Index)
+    records: FakeRecords = field(default_factory=FakeRecords)
+    rows: FakeRows = field(default_factory=FakeRows)
+    actions: tuple[Action, ...] = ()
 
     def __post_init__(self) -> None:
         self.publication = Publication(self.cluster, self.index, "operator-0")
@@ -41,7 +51,7 @@ class World:
 
     def reconcile(self) -> list[str]:
         self.cluster.calls.clear()
-        actor = Actor(self.cluster, self.index, FakeRows(), _NoRenderer())
+        actor = Actor(self.cluster, self.index, self.rows, _NoRenderer(), self.records)
         hands = Hands(self.index, FixedClock(), PLATFORM, actor, self.publication)
         controller = Controller(Brain(self._look, self._decide), hands)
         asyncio.run(controller.reconcile(KEY))
@@ -52,7 +62,7 @@ class World:
 
     def _decide(self, model: Model, _: Platform, __: datetime) -> Decision[ModelStatus]:
         command = {"command": model.status.command}
-        return Decision(self.status.model_copy(update=command), events=self.events)
+        return Decision(self.status.model_copy(update=command), self.actions, self.events)
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -85,6 +95,27 @@ def test_an_event_told_before_a_crash_collides_with_its_repeat() -> None:
     first.reconcile()
     second.reconcile()
     assert first.cluster.events[0]["metadata"] == second.cluster.events[0]["metadata"]
+
+
+EVIDENCE = RecordEvidence(
+    "m-01-rollback", "{}", "00000000-0000-4000-8000-000000000001", "Rollback", NOON
+)
+
+
+def test_evidence_is_recorded_once_the_status_is_written() -> None:
+    world = World(actions=(EVIDENCE,))
+    world.put()
+    assert world.reconcile() == ["status Model m"]
+    assert (world.records.taken, world.rows.rows) == (["m-01-rollback"], [EVIDENCE])
+
+
+def test_a_decision_whose_status_was_refused_leaves_no_evidence() -> None:
+    world = World(actions=(EVIDENCE,))
+    world.put()
+    world.cluster.put(body("Model", "m", spec={"serving": {"minReplicas": 2}}))
+    with pytest.raises(Conflict):
+        world.reconcile()
+    assert (world.records.taken, world.rows.rows) == ([], [])
 
 
 def test_a_persons_command_is_never_written_back() -> None:
