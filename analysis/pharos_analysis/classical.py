@@ -1,0 +1,93 @@
+"""The usual tests, for one look at a fixed number of users: what a report shows.
+
+Traffic is never moved by these: looked at again and again, they promise too much. The sequential
+tests stand in ``confidence.py``.
+"""
+
+from dataclasses import dataclass
+from math import erfc, inf, sqrt
+
+from scipy.special import chdtrc, stdtr, stdtrit
+
+from pharos_analysis.means import Mean
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A two-sided test: the statistic, its degrees of freedom (infinite: normal), the p-value."""
+
+    statistic: float
+    freedom: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided confidence interval in the unit of what was measured."""
+
+    low: float
+    high: float
+
+
+def two_proportion_z(good: int, of: int, other_good: int, other_of: int) -> Tested | None:
+    """Whether two shares differ: second - first, pooled (Fleiss 1981, 2.2); None: both are 0 or 1.
+
+    45 of 100 against 60 of 100 gives z = 2.124, p = .034.
+    """
+    if min(of, other_of) < 1:
+        return None
+    pooled = (good + other_good) / (of + other_of)
+    error = sqrt(pooled * (1 - pooled) * (1 / of + 1 / other_of))
+    if error == 0:
+        return None
+    z = (other_good / other_of - good / of) / error
+    return Tested(z, inf, erfc(abs(z) / sqrt(2)))
+
+
+def chi_square(table: tuple[tuple[int, ...], ...]) -> Tested | None:
+    """Pearson's test that rows do not depend on columns, without a continuity correction.
+
+    None where fewer than two rows or columns hold anything. On two shares it is z squared.
+    """
+    rows = [sum(row) for row in table]
+    columns = [sum(column) for column in zip(*table, strict=True)]
+    freedom = (sum(map(bool, rows)) - 1) * (sum(map(bool, columns)) - 1)
+    if freedom < 1:
+        return None
+    whole = sum(rows)
+    statistic = sum(
+        (seen - row * column / whole) ** 2 / (row * column / whole)
+        for row, cells in zip(rows, table, strict=True)
+        for column, seen in zip(columns, cells, strict=True)
+        if row and column
+    )
+    return Tested(statistic, freedom, float(chdtrc(freedom, statistic)))
+
+
+def welch_t(control: Mean, candidate: Mean) -> Tested | None:
+    """Whether two means over users differ, their variances unequal (Welch 1947, Biometrika 34).
+
+    None where nothing varies.
+    """
+    error, freedom = _error(control, candidate)
+    if error == 0:
+        return None
+    t = (candidate.value - control.value) / error
+    return Tested(t, freedom, float(2 * stdtr(freedom, -abs(t))))
+
+
+def welch_interval(control: Mean, candidate: Mean, alpha: float = 0.05) -> Interval:
+    """The confidence interval of candidate - control that goes with ``welch_t``."""
+    error, freedom = _error(control, candidate)
+    estimate = candidate.value - control.value
+    reach = float(stdtrit(freedom, 1 - alpha / 2)) * error if error else 0.0
+    return Interval(estimate - reach, estimate + reach)
+
+
+def _error(control: Mean, candidate: Mean) -> tuple[float, float]:
+    """The standard error of the difference, and Satterthwaite's degrees of freedom."""
+    old, new = control.variance / control.users, candidate.variance / candidate.users
+    if old + new == 0:
+        return 0.0, inf
+    freedom = (old + new) ** 2 / (old**2 / (control.users - 1) + new**2 / (candidate.users - 1))
+    return sqrt(old + new), freedom

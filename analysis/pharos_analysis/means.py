@@ -1,0 +1,55 @@
+"""The mean of an arm and its variance, with the user as the unit. Pure arithmetic on six sums.
+
+Users are what is assigned at random, and one user's values resemble each other. So the mean over
+all values, ``r = Σs / Σn``, is a ratio of two means over users, and its variance is that of the
+linearised users ``(s_i - r n_i) / n̄`` (the delta method; Deng, Knoblich, Lu 2018, "Applying the
+delta method in metric analytics", KDD, section 3.1). Where each user has one value these are the
+usual mean and variance. Must not say what a difference leads to.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from pharos_analysis.samples import UserTotals
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """``value`` in the metric's unit; ``variance`` of one user, so the mean's is a ``users``-th."""
+
+    value: float
+    variance: float
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two arms beside each other: candidate - control, and the standard error of that."""
+
+    control: Mean
+    candidate: Mean
+    estimate: float
+    standard_error: float
+
+
+def mean(totals: UserTotals) -> Mean | None:
+    """The arm's mean; None with fewer than two users or without a value.
+
+    ``variance`` is ``Σ (s_i - r n_i)² / (n̄² (U - 1))``.
+    """
+    if totals.users < 2 or totals.n <= 0:
+        return None
+    value = totals.s / totals.n
+    squares = totals.ss - 2 * value * totals.ns + value * value * totals.nn
+    per_user = totals.n / totals.users
+    variance = max(0.0, squares) / (per_user * per_user * (totals.users - 1))
+    return Mean(value, variance, totals.users)
+
+
+def contrast(control: UserTotals, candidate: UserTotals) -> Contrast | None:
+    """Candidate - control; None where an arm has no mean, or where nothing varies in either."""
+    old, new = mean(control), mean(candidate)
+    if old is None or new is None:
+        return None
+    error = sqrt(old.variance / old.users + new.variance / new.users)
+    return Contrast(old, new, new.value - old.value, error) if error > 0 else None
