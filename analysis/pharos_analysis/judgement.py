@@ -36,9 +36,16 @@ class Distrust(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One judgement. ``message`` is a sentence with value, limit and query of what decided it."""
+    """One judgement. ``message`` is a sentence with value, limit and source of what decided it.
+
+    ``measured`` has a row for each metric and slice that was looked at. ``absent`` are the metrics
+    that had no value at all, ``beyond`` those whose plain number lies beyond a limit: how long each
+    has been so comes back with the next facts (``clocks.py``).
+    """
 
     ruling: Ruling
     message: str
     measured: tuple[Measurement, ...] = ()
     distrust: tuple[tuple[Distrust, str], ...] = ()
+    absent: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()

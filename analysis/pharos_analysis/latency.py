@@ -7,7 +7,8 @@ but across a bound.
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from math import inf
+from itertools import pairwise
+from math import inf, isfinite
 
 from pharos_analysis.samples import Histogram
 
@@ -15,6 +16,16 @@ from pharos_analysis.samples import Histogram
 def total(histogram: Histogram) -> float:
     """All requests in the histogram."""
     return histogram.counts[-1] if histogram.counts else 0.0
+
+
+def sound(histogram: Histogram | None) -> Histogram | None:
+    """The histogram, or None where its numbers are none that requests can give: no data."""
+    if histogram is None or not histogram.counts:
+        return None
+    bounds, counts = histogram.bounds_ms, histogram.counts
+    ordered = all(low < high for low, high in pairwise(bounds)) and bounds[-1:] == (inf,)
+    counted = all(isfinite(count) and count >= 0 for count in counts)
+    return histogram if len(bounds) == len(counts) and ordered and counted else None
 
 
 def quantile_ms(histogram: Histogram, share: float) -> float | None:

@@ -2,7 +2,7 @@
 
 Error rates: the candidate's own against ``abortAbove``, and against ``maxRatio`` times that of the
 control by the conditional test of two rates. Latency: p95 is above a limit where more than 5 % of
-the requests are slower than it. Must not say what the evidence leads to.
+the requests are slower than it, and so for every quantile. Must not say what the evidence leads to.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from math import inf, isfinite, sqrt
 from pharos_analysis import latency
 from pharos_analysis.betting import evidence_above, share_of_errors
 from pharos_analysis.samples import ArmSample, Histogram, Sample
-from pharos_api.metrics import Metric
+from pharos_api.metrics import BuiltIn, Metric
 
-P95 = 0.95
-# Standard errors of the rank by which control's p95 may be underestimated.
+QUANTILES = {BuiltIn.P50_LATENCY: 0.5, BuiltIn.P95_LATENCY: 0.95, BuiltIn.P99_LATENCY: 0.99}
+# Standard errors of the rank by which control's quantile may be underestimated.
 CONTROL_MARGIN = 2.0
 
 
@@ -88,58 +88,65 @@ def _rate(bad: float, requests: float) -> str:
     return f"{bad / requests:.4f} ({bad:.0f} of {requests:.0f})"
 
 
-def _read_p95(metric: Metric, sample: Sample) -> Reading | None:
-    histogram = sample.candidate.latency
-    value = None if histogram is None else latency.quantile_ms(histogram, P95)
+def _read_latency(metric: Metric, sample: Sample) -> Reading | None:
+    share = QUANTILES[BuiltIn(metric.name)]
+    histogram = latency.sound(sample.candidate.latency)
+    value = None if histogram is None else latency.quantile_ms(histogram, share)
     if histogram is None or value is None:
         return None
-    control = sample.control.latency
+    control = latency.sound(sample.control.latency)
     tests = []
     if metric.abort_above is not None:
         limit_ms = float(metric.abort_above)
-        tests.append(_slowness(f"{limit_ms:g} ms", histogram, limit_ms, limit_ms))
+        tests.append(_slowness(f"{limit_ms:g} ms", histogram, (limit_ms, limit_ms), share))
     if metric.max_ratio is not None:
-        tests.append(_latency_ratio(metric.max_ratio, histogram, control))
-    control_p95 = None if control is None else latency.quantile_ms(control, P95)
-    shown = "unknown" if control_p95 is None else f"{control_p95:.0f} ms"
+        tests.append(_latency_ratio(metric.max_ratio, histogram, control, share))
+    other = None if control is None else latency.quantile_ms(control, share)
+    shown = "unknown" if other is None else f"{other:.0f} ms"
     return Reading(f"{value:.0f} ms", shown, tuple(tests))
 
 
-def _latency_ratio(ratio: str, candidate: Histogram, control: Histogram | None) -> LimitTest:
-    """p95 against ``ratio`` times control's, of which the upper confidence bound is taken."""
+def _latency_ratio(
+    ratio: str, candidate: Histogram, control: Histogram | None, share: float
+) -> LimitTest:
+    """A quantile against ``ratio`` times the upper confidence bound of control's."""
     limit = f"{ratio} x control"
     requests = 0.0 if control is None else latency.total(control)
     if control is None or requests <= 0:
         return LimitTest(limit, 0.0, 0.0, 0.0)
     # Standard error of the share of requests below a quantile: sqrt(q (1 - q) / n).
-    share = P95 + CONTROL_MARGIN * sqrt(P95 * (1 - P95) / requests)
-    if share >= 1:
+    upper = share + CONTROL_MARGIN * sqrt(share * (1 - share) / requests)
+    if upper >= 1:
         return LimitTest(limit, 0.0, 0.0, 0.0)
-    bound = latency.quantile_bound_ms(control, share)
-    estimate = latency.quantile_ms(control, share)
+    bound = latency.quantile_bound_ms(control, upper)
+    estimate = latency.quantile_ms(control, upper)
     factor = float(ratio)
-    return _slowness(
-        limit,
-        candidate,
-        inf if bound is None else bound * factor,
-        inf if estimate is None else estimate * factor,
-    )
+    certain = inf if bound is None else bound * factor
+    likely = inf if estimate is None else estimate * factor
+    return _slowness(limit, candidate, (certain, likely), share)
 
 
-def _slowness(limit: str, histogram: Histogram, certain_ms: float, estimate_ms: float) -> LimitTest:
-    """p95 is above a limit where more than 5 % of the requests are slower than it."""
+def _slowness(
+    limit: str, histogram: Histogram, bounds_ms: tuple[float, float], share: float
+) -> LimitTest:
+    """A quantile is above a limit where more than ``1 - share`` of the requests are slower.
+
+    ``bounds_ms`` are the limit that condemns and the one that holds.
+    """
     requests = latency.total(histogram)
-    bad = latency.certainly_slower_than(histogram, certain_ms)
-    doubted = latency.slower_than(histogram, estimate_ms)
+    bad = latency.certainly_slower_than(histogram, bounds_ms[0])
+    doubted = latency.slower_than(histogram, bounds_ms[1])
     return LimitTest(
         limit,
         bad,
-        evidence_above(bad, requests, 1 - P95),
-        evidence_above(doubted, requests, 1 - P95),
+        evidence_above(bad, requests, 1 - share),
+        evidence_above(doubted, requests, 1 - share),
     )
 
 
 READINGS: dict[str, Callable[[Metric, Sample], Reading | None]] = {
-    "error-rate": _read_error_rate,
-    "p95-latency": _read_p95,
+    BuiltIn.ERROR_RATE: _read_error_rate,
+    BuiltIn.P50_LATENCY: _read_latency,
+    BuiltIn.P95_LATENCY: _read_latency,
+    BuiltIn.P99_LATENCY: _read_latency,
 }

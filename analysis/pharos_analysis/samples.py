@@ -128,7 +128,8 @@ class Facts:
 
     ``audited`` comes from Prometheus, ``fast`` from the gateways' own counters since the exposure
     began; ``exposure`` is in buckets an arm. ``without_data_s`` says for how long each metric has
-    had no value, as ``(metric, seconds)``.
+    had no value, as ``(metric, seconds)``; ``beyond_s`` for how long a plain number has been beyond
+    its limit at every look.
     """
 
     audited: Sample | None = None
@@ -138,3 +139,4 @@ class Facts:
     values: tuple[QueryValue, ...] = ()
     exposure: int = 0
     without_data_s: tuple[tuple[str, float], ...] = ()
+    beyond_s: tuple[tuple[str, float], ...] = ()
