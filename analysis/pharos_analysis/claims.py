@@ -14,16 +14,17 @@ from pharos_api.metrics import Direction
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A metric on users of both arms, the direction that is better, and the users planned an arm.
+    """A metric on users of both arms, the direction that is better, and the effect planned for.
 
-    ``planned_users`` comes from ``power.users_needed`` for the effect that one hopes to see beyond
-    the bound: ``minImprovement`` or ``margin`` itself where nothing better is known.
+    ``effect``, above 0 and in the metric's unit, is how far beyond the bound one expects the truth:
+    ``minImprovement`` or ``margin`` itself where nothing better is known. ``power.py`` plans with
+    the same.
     """
 
     control: UserTotals
     candidate: UserTotals
     direction: Direction
-    planned_users: int
+    effect: float
 
 
 def p_superior(compared: Compared, min_improvement: float) -> float | None:
@@ -38,15 +39,13 @@ def p_not_inferior(compared: Compared, margin: float) -> float | None:
 
 def p_harmed(compared: Compared, margin: float) -> float | None:
     """P-value of "worse by more than ``margin``"; None: too few users."""
-    turned = Compared(
-        compared.candidate, compared.control, compared.direction, compared.planned_users
-    )
+    turned = Compared(compared.candidate, compared.control, compared.direction, compared.effect)
     return _p_gain_above(turned, margin)
 
 
 def _p_gain_above(compared: Compared, bound: float) -> float | None:
     low, high = _ordered(compared)
-    return p_value_above(low, high, bound, compared.planned_users)
+    return p_value_above(low, high, bound, compared.effect)
 
 
 def _ordered(compared: Compared) -> tuple[UserTotals, UserTotals]:

@@ -9,7 +9,7 @@ from math import erfc, inf, sqrt
 
 from scipy.special import chdtrc, stdtr, stdtrit
 
-from pharos_analysis.means import Mean
+from pharos_analysis.means import Mean, contrasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +69,18 @@ def welch_t(control: Mean, candidate: Mean) -> Tested | None:
 
     None where nothing varies.
     """
-    error, freedom = _error(control, candidate)
-    if error == 0:
+    found = contrasted(control, candidate)
+    if found is None:
         return None
-    t = (candidate.value - control.value) / error
-    return Tested(t, freedom, float(2 * stdtr(freedom, -abs(t))))
+    t = found.estimate / found.standard_error
+    return Tested(t, found.freedom, float(2 * stdtr(found.freedom, -abs(t))))
 
 
 def welch_interval(control: Mean, candidate: Mean, alpha: float = 0.05) -> Interval:
     """The confidence interval of candidate - control that goes with ``welch_t``."""
-    error, freedom = _error(control, candidate)
     estimate = candidate.value - control.value
-    reach = float(stdtrit(freedom, 1 - alpha / 2)) * error if error else 0.0
+    found = contrasted(control, candidate)
+    if found is None:
+        return Interval(estimate, estimate)
+    reach = float(stdtrit(found.freedom, 1 - alpha / 2)) * found.standard_error
     return Interval(estimate - reach, estimate + reach)
-
-
-def _error(control: Mean, candidate: Mean) -> tuple[float, float]:
-    """The standard error of the difference, and Satterthwaite's degrees of freedom."""
-    old, new = control.variance / control.users, candidate.variance / candidate.users
-    if old + new == 0:
-        return 0.0, inf
-    freedom = (old + new) ** 2 / (old**2 / (control.users - 1) + new**2 / (candidate.users - 1))
-    return sqrt(old + new), freedom

@@ -1,39 +1,38 @@
 """How far the candidate's mean lies from control's, valid however often one looks.
 
-A difference of two means over users, standardised to ``z``, moves like a Brownian motion with
-information for its clock: Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas 2024, "Time-uniform central
-limit theory and asymptotic confidence sequences", Annals of Statistics 52(6), arXiv 2103.06476.
-Against "the difference is at most ``bound``" a gambler bets on drifts ``d > 0`` of that motion,
-winning ``exp(d S - d² t / 2)`` with ``S = z √t``. The bets are spread:
+A difference of two means over users, divided by its squared error, moves like a Brownian motion
+with information (one over the squared error) for its clock: Waudby-Smith, Arbour, Sinha, Kennedy,
+Ramdas 2024, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of
+Statistics 52(6), arXiv 2103.06476. Against "the difference is at most ``bound``" a gambler bets
+that it is ``bound + d``, winning ``exp(d D / e² - d² / 2e²)`` where the difference lies ``D`` above
+the bound with error ``e``. The stake is spread over ``d``, in units of the planned ``effect``:
 
-- most of the stake on one drift, just above the planned effect's: this decides early there;
-- the rest half-normally over all positive drifts: any difference is found in the end.
+- most of it on one ``d``, just above the effect: this decides early there;
+- the rest half-normally over all ``d > 0``: any difference is found in the end.
 
-Ville's inequality makes 1 / wealth an always-valid p-value, and the bounds that it does not exclude
-at ``alpha`` a confidence sequence (section 4 of the paper gives the half-normal mixture in closed
-form; the planned effect in place of its ``rho`` is ours). ``t`` is 1 when each arm has
-``planned_users``, the fixed-horizon plan of ``power.py``; a wrong plan costs users, not validity.
-The guarantee is asymptotic: see ``MIN_USERS``. Nothing is remembered between two looks.
+By Ville's inequality 1 / wealth is an always-valid p-value, and the bounds that it does not exclude
+at ``alpha`` are a confidence sequence. (The half-normal part is the paper's one-sided sequence; the
+planned effect in place of its ``rho`` is ours.) An effect planned wrongly costs users, not
+validity. The guarantee is asymptotic (see ``MIN_USERS``); for small numbers the z-score is that of
+the same tail in Student's t. Nothing is remembered between two looks.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import erfc, exp, inf, log, log1p, sqrt
-from statistics import NormalDist
+from math import copysign, erfc, exp, expm1, inf, log, log1p, sqrt
 
 from pharos_analysis.means import Contrast, contrast
 from pharos_analysis.samples import UserTotals
 
 # Users of an arm below which the normal approximation is not to be relied on.
 MIN_USERS = 30
-# Expected z of the planned effect at the planned users: alpha .05, one-sided, power .8.
-PLANNED_DRIFT = NormalDist().inv_cdf(0.95) + NormalDist().inv_cdf(0.8)
-# Chosen by simulation (benchmarks/delivery): fewest users at the planned effect and at three times.
-FOCUS = 1.15 * PLANNED_DRIFT
+# In planned effects; chosen by simulation (benchmarks/delivery) for the fewest users at one planned
+# effect and at three.
+FOCUS = 1.15
 FOCUS_STAKE = 0.85
-SPREAD = 2.0 * PLANNED_DRIFT
-_HALVINGS = 60
-_LARGEST_Z = 1e3
+SPREAD = 2.0
+_HALVINGS = 80
+_LARGEST_Z = 1e6
 _LARGEST_EXPONENT = 700.0
 _SMALLEST = 5e-324
 
@@ -59,19 +58,21 @@ class Difference:
 def difference(
     control: UserTotals,
     candidate: UserTotals,
-    planned_users: int,
+    effect: float,
     alpha: float,
     sides: Sides = Sides.BOTH,
 ) -> Difference | None:
     """The confidence sequence at this moment; None: too few users, or nothing varies.
 
+    ``effect``, above 0 and in the metric's unit, is what was planned for: it is narrowest there.
     Over all looks it excludes the true difference with probability at most ``alpha``.
     """
     found = _enough(control, candidate)
     if found is None:
         return None
     level = alpha / 2 if sides is Sides.BOTH else alpha
-    reach = critical_z(information(found, planned_users), level) * found.standard_error
+    z = critical_z(clock(found, effect), level)
+    reach = t_of(z, found.freedom) * found.standard_error
     return Difference(
         found.estimate,
         -inf if sides is Sides.UPPER else found.estimate - reach,
@@ -81,39 +82,53 @@ def difference(
 
 
 def e_value_above(
-    control: UserTotals, candidate: UserTotals, bound: float, planned_users: int
+    control: UserTotals, candidate: UserTotals, bound: float, effect: float
 ) -> float | None:
-    """E-value against "candidate - control is at most ``bound``"; None: too few users to tell."""
+    """E-value against "candidate - control is at most ``bound``"; None: too few users to tell.
+
+    ``effect``, above 0, is by how much the difference is hoped to exceed the bound.
+    """
     found = _enough(control, candidate)
     if found is None:
         return None
-    z = (found.estimate - bound) / found.standard_error
-    return exp(min(_LARGEST_EXPONENT, log_wealth(z, information(found, planned_users))))
+    z = z_of((found.estimate - bound) / found.standard_error, found.freedom)
+    return exp(min(_LARGEST_EXPONENT, log_wealth(z, clock(found, effect))))
 
 
 def p_value_above(
-    control: UserTotals, candidate: UserTotals, bound: float, planned_users: int
+    control: UserTotals, candidate: UserTotals, bound: float, effect: float
 ) -> float | None:
     """The smallest alpha at which the sequence's lower limit exceeds ``bound``, at most 1."""
-    evidence = e_value_above(control, candidate, bound, planned_users)
+    evidence = e_value_above(control, candidate, bound, effect)
     return None if evidence is None else min(1.0, 1 / max(evidence, _SMALLEST))
 
 
 def p_value_below(
-    control: UserTotals, candidate: UserTotals, bound: float, planned_users: int
+    control: UserTotals, candidate: UserTotals, bound: float, effect: float
 ) -> float | None:
     """The smallest alpha at which the sequence's upper limit is under ``bound``, at most 1."""
-    return p_value_above(candidate, control, -bound, planned_users)
+    return p_value_above(candidate, control, -bound, effect)
 
 
-def information(found: Contrast, planned_users: int) -> float:
-    """The clock: the part of the planned information that is there, 1 at the planned users."""
-    planned = (found.control.variance + found.candidate.variance) / max(1, planned_users)
-    return planned / found.standard_error**2
+def clock(found: Contrast, effect: float) -> float:
+    """Information in units of the planned effect: the square of its z-score. Above 0."""
+    return (effect / found.standard_error) ** 2
+
+
+def z_of(t: float, freedom: float) -> float:
+    """The normal deviate with the tail of Student's ``t`` (Wallace 1959, Ann. Math. Stat. 30)."""
+    size = sqrt(freedom * log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    return copysign(size, t)
+
+
+def t_of(z: float, freedom: float) -> float:
+    """What ``z_of`` turns into ``z``; infinite where it is beyond any number."""
+    square = (z * (8 * freedom + 3) / (8 * freedom + 1)) ** 2 / freedom
+    return copysign(sqrt(freedom * expm1(square)), z) if square < _LARGEST_EXPONENT else inf
 
 
 def log_wealth(z: float, t: float) -> float:
-    """The gambler's wealth as a logarithm, at standardised difference ``z`` and information ``t``.
+    """The gambler's wealth as a logarithm, at standardised difference ``z`` and clock ``t``.
 
     It rises with ``z``, and is at most 0 on average where the difference is at most the bound.
     """
@@ -125,8 +140,10 @@ def log_wealth(z: float, t: float) -> float:
 
 
 def critical_z(t: float, alpha: float) -> float:
-    """The standardised difference at which the wealth reaches ``1/alpha``, from below."""
+    """The standardised difference at which the wealth reaches ``1/alpha``; infinite: none does."""
     low, high = 0.0, _LARGEST_Z
+    if log_wealth(high, t) < -log(alpha):
+        return inf
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if log_wealth(middle, t) >= -log(alpha):

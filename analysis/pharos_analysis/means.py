@@ -24,12 +24,16 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two arms beside each other: candidate - control, and the standard error of that."""
+    """Two arms beside each other: candidate - control, and the standard error of that.
+
+    ``freedom`` are its degrees of freedom (Satterthwaite 1946, Biometrics Bulletin 2, 110-114).
+    """
 
     control: Mean
     candidate: Mean
     estimate: float
     standard_error: float
+    freedom: float
 
 
 def mean(totals: UserTotals) -> Mean | None:
@@ -49,7 +53,13 @@ def mean(totals: UserTotals) -> Mean | None:
 def contrast(control: UserTotals, candidate: UserTotals) -> Contrast | None:
     """Candidate - control; None where an arm has no mean, or where nothing varies in either."""
     old, new = mean(control), mean(candidate)
-    if old is None or new is None:
+    return None if old is None or new is None else contrasted(old, new)
+
+
+def contrasted(control: Mean, candidate: Mean) -> Contrast | None:
+    """Candidate - control; None where nothing varies in either."""
+    old, new = control.variance / control.users, candidate.variance / candidate.users
+    if old + new == 0:
         return None
-    error = sqrt(old.variance / old.users + new.variance / new.users)
-    return Contrast(old, new, new.value - old.value, error) if error > 0 else None
+    freedom = (old + new) ** 2 / (old**2 / (control.users - 1) + new**2 / (candidate.users - 1))
+    return Contrast(control, candidate, candidate.value - control.value, sqrt(old + new), freedom)

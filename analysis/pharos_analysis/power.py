@@ -101,11 +101,12 @@ def decided_by(t: float, aim: Aim, effect: float = 1.0) -> float:
         return 0.0
     level = aim.alpha / 2 if aim.two_sided else aim.alpha
     threshold = -log(level * FOCUS_STAKE)
-    drift = FOCUS * (effect * aim.drift - FOCUS / 2)
-    spread = FOCUS * sqrt(t)
-    reflection = exp(min(_LARGEST_EXPONENT, 2 * drift * threshold / FOCUS**2))
-    reflected = reflection * _below(-(drift * t + threshold) / spread)
-    return _below((drift * t - threshold) / spread) + reflected
+    clock = t * aim.drift**2
+    gained = FOCUS * (effect - FOCUS / 2) * clock
+    spread = FOCUS * sqrt(clock)
+    reflection = exp(min(_LARGEST_EXPONENT, 2 * gained * threshold / spread**2))
+    reflected = reflection * _below(-(gained + threshold) / spread)
+    return _below((gained - threshold) / spread) + reflected
 
 
 def _below(z: float) -> float:
