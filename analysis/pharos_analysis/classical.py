@@ -51,9 +51,10 @@ def chi_square(table: tuple[tuple[int, ...], ...]) -> Tested | None:
     """
     rows = [sum(row) for row in table]
     columns = [sum(column) for column in zip(*table, strict=True)]
-    freedom = (sum(map(bool, rows)) - 1) * (sum(map(bool, columns)) - 1)
-    if freedom < 1:
+    held = sum(map(bool, rows)), sum(map(bool, columns))
+    if min(held) < 2:
         return None
+    freedom = (held[0] - 1) * (held[1] - 1)
     whole = sum(rows)
     statistic = sum(
         (seen - row * column / whole) ** 2 / (row * column / whole)
