@@ -85,3 +85,9 @@ def welch_interval(control: Mean, candidate: Mean, alpha: float = 0.05) -> Inter
         return Interval(estimate, estimate)
     reach = float(stdtrit(found.freedom, 1 - alpha / 2)) * found.standard_error
     return Interval(estimate - reach, estimate + reach)
+
+
+def mean_interval(arm: Mean, alpha: float = 0.05) -> Interval:
+    """The two-sided confidence interval of one arm's mean over users (Student's t)."""
+    reach = float(stdtrit(arm.users - 1, 1 - alpha / 2)) * sqrt(arm.variance / arm.users)
+    return Interval(arm.value - reach, arm.value + reach)

@@ -1,4 +1,4 @@
-"""The classical report of an experiment, in the words and keys of rows ABT-16 to ABT-22.
+"""The classical report of an experiment: what rows ABT-14 to ABT-18 ask for, as a value.
 
 It recommends, for a person who reads it once at the end; the sequential decision drives traffic.
 PROMOTE needs a significant difference of at least ``min_improvement``; ROLLBACK a significantly
@@ -8,12 +8,17 @@ worse treatment, or one beyond a limit of latency or cost; anything else is CONT
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pharos_analysis.classical import Interval, welch_interval, welch_t
+from pharos_analysis.classical import (
+    Interval,
+    Tested,
+    chi_square,
+    two_proportion_z,
+    welch_interval,
+    welch_t,
+)
 from pharos_analysis.means import Mean, mean
 from pharos_analysis.power import Aim, detectable_effect, users_needed
 from pharos_analysis.samples import UserTotals
-
-_DIGITS = 6
 
 
 class Recommendation(StrEnum):
@@ -60,6 +65,18 @@ class Significance:
 
 
 @dataclass(frozen=True, slots=True)
+class Tests:
+    """Whether accuracy differs. Welch's t has the user for its unit and is what counts.
+
+    The other two take each prediction for independent, as reports usually do.
+    """
+
+    welch_t: Tested | None
+    two_proportion_z: Tested | None
+    chi_square: Tested | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The report as a value. ``users_needed`` an arm and ``detectable_effect`` are ABT-15's."""
 
@@ -67,6 +84,8 @@ class Report:
     duration_days: float
     control: Side
     treatment: Side
+    rule: Rule
+    tests: Tests
     significance: Significance | None
     recommendation: Recommendation
     reason: str
@@ -79,13 +98,16 @@ def report(
 ) -> Report:
     """The report of one look. Without labels of both arms it compares no accuracy."""
     old, new = mean(control.accuracy), mean(treatment.accuracy)
-    found = _significance(old, new, rule)
+    tests = _tests(control.accuracy, treatment.accuracy)
+    found = _significance(old, new, tests, rule)
     recommendation, reason = _recommend(control, treatment, found, rule)
     return Report(
         experiment_id,
         duration_days,
         control,
         treatment,
+        rule,
+        tests,
         found,
         recommendation,
         reason,
@@ -93,25 +115,25 @@ def report(
     )
 
 
-def results(found: Report) -> dict[str, object]:
-    """The JSON of rows ABT-20 to ABT-22, with the keys of that example and no others."""
-    return {
-        "experiment_id": found.experiment_id,
-        "duration_days": _whole(found.duration_days),
-        "control": _side(found.control),
-        "treatment": _side(found.treatment),
-        "statistical_significance": _significance_json(found.significance),
-        "recommendation": str(found.recommendation),
-        "reason": found.reason,
-    }
+def _tests(control: UserTotals, treatment: UserTotals) -> Tests:
+    old, new = mean(control), mean(treatment)
+    good, of, other_good, other_of = (
+        round(count) for count in (control.s, control.n, treatment.s, treatment.n)
+    )
+    return Tests(
+        None if old is None or new is None else welch_t(old, new),
+        two_proportion_z(good, of, other_good, other_of),
+        chi_square(((good, of - good), (other_good, other_of - other_good))),
+    )
 
 
-def _significance(old: Mean | None, new: Mean | None, rule: Rule) -> Significance | None:
-    tested = None if old is None or new is None else welch_t(old, new)
-    if old is None or new is None or tested is None:
+def _significance(
+    old: Mean | None, new: Mean | None, tests: Tests, rule: Rule
+) -> Significance | None:
+    if old is None or new is None or tests.welch_t is None:
         return None
     interval = welch_interval(old, new, rule.alpha)
-    return Significance(tested.p_value, new.value - old.value, interval)
+    return Significance(tests.welch_t.p_value, new.value - old.value, interval)
 
 
 def _recommend(
@@ -153,38 +175,5 @@ def _plan(old: Mean | None, new: Mean | None, rule: Rule) -> tuple[int | None, f
     return wanted, detectable_effect(variance, min(old.users, new.users), aim)
 
 
-def _side(side: Side) -> dict[str, object]:
-    accuracy = mean(side.accuracy)
-    return {
-        "version": side.version,
-        "predictions": side.predictions,
-        "accuracy": _rounded(None if accuracy is None else accuracy.value),
-        "latency_p95": None if side.latency_p95 is None else _whole(side.latency_p95),
-        "f1_score": _rounded(side.f1_score),
-    }
-
-
-def _significance_json(found: Significance | None) -> dict[str, object] | None:
-    if found is None:
-        return None
-    return {
-        "accuracy_p_value": _rounded(found.accuracy_p_value),
-        "improvement": _rounded(found.improvement),
-        "confidence_interval": [
-            _rounded(found.confidence_interval.low),
-            _rounded(found.confidence_interval.high),
-        ],
-    }
-
-
 def _p(value: float) -> str:
     return f"={value:.3f}" if value >= 0.001 else "<0.001"
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, _DIGITS)
-
-
-def _whole(value: float) -> float:
-    """7 for 7.0, as a person writes it; else two digits after the point."""
-    return int(value) if value == int(value) else round(value, 2)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pharos_analysis.report import Recommendation, Rule, Side, report, results
+from pharos_analysis.report import Recommendation, Rule, Side, report
+from pharos_analysis.results import details, results
 from pharos_analysis.samples import UserTotals
 
 
@@ -129,3 +130,30 @@ def test_without_labels_the_json_says_null() -> None:
         "latency_p95": None,
         "f1_score": None,
     }
+
+
+@pytest.mark.requirement("ABT-14")
+@pytest.mark.requirement("ABT-15")
+def test_the_details_hold_the_tests_the_intervals_and_the_sample_size() -> None:
+    """Pooled .9097: error sqrt(.9097 * .0903 * (1/45000 + 1/5000)) = .0042725, z = .017 / that."""
+    found = details(report("exp", 7, CONTROL, TREATMENT, Rule()))
+    tests = found["tests"]
+    assert isinstance(tests, dict)
+    assert tests["two_proportion_z"]["statistic"] == pytest.approx(3.9789, abs=1e-4)
+    assert tests["chi_square"]["statistic"] == pytest.approx(15.832, abs=1e-3)
+    assert tests["two_proportion_z"]["p_value"] == tests["chi_square"]["p_value"]
+    assert tests["welch_t"]["degrees_of_freedom"] > 5_000
+    assert found["sample_size"] == 3_001
+    assert found["minimum_detectable_effect"] == pytest.approx(0.0155, abs=1e-4)
+    assert found["accuracy_interval"] == {
+        "control": pytest.approx([0.90533, 0.91067], abs=1e-4),
+        "treatment": pytest.approx([0.9177, 0.9323], abs=1e-4),
+    }
+
+
+def test_without_labels_the_details_say_null() -> None:
+    empty = Side("v1.1.0", 0, UserTotals())
+    found = details(report("exp", 1, empty, empty, RULE))
+    assert found["tests"] == {"welch_t": None, "two_proportion_z": None, "chi_square": None}
+    assert found["accuracy_interval"] == {"control": None, "treatment": None}
+    assert found["sample_size"] is None
