@@ -58,6 +58,11 @@ def detectable_effect(variance: float, users: int, aim: Aim = USUAL) -> float:
     return aim.drift * sqrt(variance / users)
 
 
+def sequential_detectable_effect(variance: float, users: int, aim: Aim = USUAL) -> float:
+    """The effect that the sequential test finds with ``power`` within ``users`` an arm."""
+    return detectable_effect(variance, users, aim) * sqrt(inflation(aim))
+
+
 def share_variance(rate: float, values: float = 1.0, correlation: float = 0.0) -> float:
     """Variance of one user's share: ``values`` of him at ``rate``, alike by ``correlation``.
 

@@ -173,7 +173,6 @@ def test_a_threshold_beyond_reach_is_infinite() -> None:
     assert t_of(1e9, 10.0) == inf
 
 
-@pytest.mark.requirement("ABT-10")
 def test_type_one_error_with_a_look_at_every_pair_of_users_stays_within_alpha() -> None:
     draws = np.random.default_rng(17)
     experiments, users, effect = 400, 600, 0.08

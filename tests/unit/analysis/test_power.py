@@ -14,6 +14,7 @@ from pharos_analysis.power import (
     decided_by,
     detectable_effect,
     inflation,
+    sequential_detectable_effect,
     sequential_users_needed,
     share_variance,
     users_needed,
@@ -77,6 +78,8 @@ def test_the_sequential_test_needs_half_of_its_longest_time_as_a_rule() -> None:
     assert sequential_users_needed(variance, 0.02) == pytest.approx(
         1.51 * users_needed(variance, 0.02), rel=0.01
     )
+    users = sequential_users_needed(variance, 0.02)
+    assert sequential_detectable_effect(variance, users) == pytest.approx(0.02, rel=1e-3)
     assert decided_by(0.75, AIM) >= 0.5
     assert decided_by(0.40, AIM, effect=3.0) >= 0.95
     assert decided_by(0.0, AIM) == 0.0

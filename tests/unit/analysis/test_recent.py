@@ -48,7 +48,6 @@ def looks(case: Case) -> list[Sample]:
     return found
 
 
-@pytest.mark.requirement("RBK-1")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_worsened(case: Case) -> None:
     assert (worsened(looks(case), 1.5, 0.05) is not None) is case.condemned
