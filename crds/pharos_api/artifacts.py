@@ -19,6 +19,7 @@ WEIGHTS = "model.safetensors"
 ONNX = "model.onnx"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
+REFERENCE_ANSWERS = "reference_answers.jsonl"
 REGISTRY = "version_registry.json"
 PRODUCTION = "production"
 
@@ -59,3 +60,14 @@ class Manifest(Spec):
     def digest(self) -> str:
         """SHA-256 of the canonical bytes, in hex."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
+
+
+class ReferenceAnswer(Spec):
+    """What the evaluated model answered to one text of the test split.
+
+    ``reference_answers.jsonl`` holds one a line. ``scores`` are probabilities over all labels.
+    """
+
+    text: str = Field(min_length=1)
+    label: str
+    scores: dict[str, float]

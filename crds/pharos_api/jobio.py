@@ -35,6 +35,7 @@ class ExitCode(IntEnum):
     DIVERGED = 71
     DEADLINE = 72
     GATE = 73  # evaluated, and below the quality gate
+    UNFIT = 76  # EX_PROTOCOL: the candidate answers otherwise than it must
 
 
 class FailureReason(StrEnum):

@@ -8,7 +8,8 @@ import os
 import sys
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
-from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT
+from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, ENV_VERIFY_INPUT
+from pharos_api.verification import VerifyInput
 from pharos_jobs import logs, storage
 from pharos_jobs.standalone.flags import add_flags, run_with_flags
 from pharos_jobs.steps_help import COMMANDS
@@ -24,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _receive(options.uri)
         case "project":
             return _project()
+        case "verify":
+            return _verify()
         case _:
             return _step(options)
 
@@ -82,6 +85,17 @@ def _project() -> int:
     changed = project(RegistryInput.model_validate_json(text))
     print("changed" if changed else "unchanged")
     return int(ExitCode.OK)
+
+
+def _verify() -> int:
+    from pharos_jobs.running import write_result  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.verification.verifying import run_verify  # noqa: PLC0415
+
+    logs.configure(sys.stdout)
+    text = os.environ.get(ENV_VERIFY_INPUT) or sys.stdin.read()
+    result, code = run_verify(VerifyInput.model_validate_json(text))
+    write_result(result)
+    return int(code)
 
 
 if __name__ == "__main__":

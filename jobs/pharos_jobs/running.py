@@ -15,6 +15,7 @@ from pathlib import Path
 from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, StepResult
 from pharos_api.names import ENV_TERMINATION_LOG
 from pharos_api.trainingrun import StepName
+from pharos_api.verification import VerifyResult
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import StepFault
 from pharos_jobs.progress import ProgressPusher
@@ -70,7 +71,7 @@ def _failed(step: StepName, reason: FailureReason, message: str) -> StepResult:
     return StepResult(step=step, error=StepError(reason=reason, message=message))
 
 
-def write_result(result: StepResult) -> None:
+def write_result(result: StepResult | VerifyResult) -> None:
     """Leave the result where Kubernetes reads it; on a machine without that file, in the log."""
     path = Path(os.environ.get(ENV_TERMINATION_LOG, TERMINATION_LOG))
     text = result.to_termination_message()

@@ -29,7 +29,8 @@ COMMANDS = {
         "Measure the model and a linear baseline, and judge by the quality gate.",
         f"{_STEP}\n\n"
         "Input:   datasetUri, checkpointUri\n"
-        "Writes:  runs/<run>/evaluation/ evaluation.json, test_results.json and a report\n"
+        "Writes:  runs/<run>/evaluation/ evaluation.json, test_results.json, a report and\n"
+        "         reference_answers.jsonl, to which the served model is held later\n"
         "Outputs: evaluationUri; metrics. Exits with 73 when the gate is missed.",
     ),
     "register": (
@@ -47,5 +48,10 @@ COMMANDS = {
         "Rebuild version_registry.json and the production pointer.",
         "Reads a RegistryInput (JSON) from PHAROS_REGISTRY_INPUT or standard input; repeating it "
         "changes nothing.",
+    ),
+    "verify": (
+        "Try a served candidate: smoke, contract and reference answers.",
+        "Reads a VerifyInput (JSON) from PHAROS_VERIFY_INPUT or standard input. Exits with 76 when "
+        "the candidate answers otherwise than it must, with 72 when it does not answer in time.",
     ),
 }

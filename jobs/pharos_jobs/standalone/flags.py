@@ -23,7 +23,7 @@ def add_flags(name: str, command: argparse.ArgumentParser) -> None:
         case "receive":
             command.add_argument("uri", help="where to write")
             return
-        case "project":
+        case "project" | "verify":
             return
         case "collect":
             _collect(command)

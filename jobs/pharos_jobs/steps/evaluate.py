@@ -1,23 +1,26 @@
 """evaluate: measure the exported model and a linear baseline, and hold both against the gate.
 
 Inputs: datasetUri, checkpointUri. Outputs: evaluationUri. Metrics are decimal strings; a model that
-misses the gate gives them too, together with the error QualityGateFailed.
+misses the gate gives them too, together with the error QualityGateFailed. What the model answered
+to some texts of the test split is kept, so that whoever serves it can be held to it.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pharos_api.artifacts import LABEL_MAP, WEIGHTS
+from pharos_api.artifacts import LABEL_MAP, REFERENCE_ANSWERS, WEIGHTS, ReferenceAnswer
 from pharos_api.jobio import FailureReason, StepError, StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.baseline import Baseline, linear_baseline
 from pharos_jobs.core.gate import gate_sentence, missed_limits
-from pharos_jobs.core.metrics import Scores, decimal_string, scores
+from pharos_jobs.core.metrics import Floats, Scores, decimal_string, scores
 from pharos_jobs.core.papers import Sample
+from pharos_jobs.core.references import chosen, reference_answers
 from pharos_jobs.datasets import open_dataset, read_split
 from pharos_jobs.errors import Terminal
 from pharos_jobs.predicting import Predictor
@@ -29,6 +32,27 @@ _TRAIN_SAMPLES = 200
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What the model said of one split: probabilities of shape (samples, names)."""
+
+    samples: list[Sample]
+    probabilities: Floats
+    names: list[str]
+
+    def scores(self) -> Scores:
+        """The answers against the truth."""
+        number = {name: i for i, name in enumerate(self.names)}
+        truth = np.array([number[s.label] for s in self.samples], dtype=np.int64)
+        return scores(truth, self.probabilities, self.names)
+
+    def references(self) -> list[ReferenceAnswer]:
+        """The answers to some of the texts, of each class alike."""
+        texts = [s.text for s in self.samples]
+        kept = chosen(texts, [s.label for s in self.samples])
+        return reference_answers([texts[i] for i in kept], self.probabilities[kept], self.names)
+
+
 def run(step_input: StepInput, context: StepContext) -> StepResult:
     """Evaluate, write the evaluation's files, and judge."""
     dataset = open_dataset(step_input.inputs["datasetUri"])
@@ -36,11 +60,13 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     splits["train"], train = splits["train"][:_TRAIN_SAMPLES], splits["train"]
     context.progress.report(5, "training the linear baseline")
     baseline = linear_baseline(train, splits["test"], step_input.data.split.seed)
-    measured = _measured(step_input, context, dataset.labels, splits)
+    predicted = _predicted(step_input, context, dataset.labels, splits)
+    measured = {name: split.scores() for name, split in predicted.items()}
     metrics = _metrics(measured, baseline, _weights_bytes(step_input))
     uri = f"{step_input.run_uri}/evaluation"
     missed = missed_limits(metrics, step_input.gate)
     document = _document(measured, baseline, metrics, missed)
+    _write_references(uri, predicted["test"].references())
     _write(uri, {**document, "createdAt": context.now().isoformat(timespec="seconds")}, measured)
     _log.info("Evaluated", extra={"metrics": metrics, "missed": missed})
     context.progress.report(100, "evaluated")
@@ -58,12 +84,12 @@ def _error(missed: list[str]) -> StepError | None:
     return StepError(reason=FailureReason.QUALITY_GATE_FAILED, message=gate_sentence(missed))
 
 
-def _measured(
+def _predicted(
     step_input: StepInput,
     context: StepContext,
     labels: list[str],
     splits: dict[str, list[Sample]],
-) -> dict[str, Scores]:
+) -> dict[str, Predicted]:
     source = step_input.inputs["checkpointUri"]
     folder = storage.download_folder(source, context.work_dir / "model")
     numbers = storage.read_json((folder / LABEL_MAP).as_uri())["label_to_id"]
@@ -76,12 +102,13 @@ def _measured(
     predictor = Predictor(folder, step_input.trainer.hyperparameters.max_tokens)
     names = sorted(numbers, key=lambda name: int(numbers[name]))
     total, finished = sum(map(len, splits.values())), 0
-    measured = {}
+    predicted = {}
     for name, samples in splits.items():
         report = _reporter(context, finished, total)
-        measured[name] = _scored(predictor, samples, names, report)
+        probabilities = predictor.probabilities([s.text for s in samples], report)
+        predicted[name] = Predicted(samples, probabilities, names)
         finished += len(samples)
-    return measured
+    return predicted
 
 
 def _reporter(context: StepContext, before: int, total: int) -> Callable[[int], None]:
@@ -89,17 +116,6 @@ def _reporter(context: StepContext, before: int, total: int) -> Callable[[int], 
         context.progress.report(15 + 80 * (before + done) // total, "predicting")
 
     return report
-
-
-def _scored(
-    predictor: Predictor,
-    samples: Sequence[Sample],
-    names: list[str],
-    report: Callable[[int], None],
-) -> Scores:
-    number = {name: i for i, name in enumerate(names)}
-    truth = np.array([number[s.label] for s in samples], dtype=np.int64)
-    return scores(truth, predictor.probabilities([s.text for s in samples], report), names)
 
 
 def _weights_bytes(step_input: StepInput) -> int:
@@ -140,3 +156,8 @@ def _write(uri: str, document: dict[str, Any], measured: dict[str, Scores]) -> N
     storage.write_json(f"{uri}/{TEST_RESULTS}", results)
     storage.write_bytes(f"{uri}/classification_report.txt", test.report.encode())
     storage.write_json(f"{uri}/{EVALUATION}", document)
+
+
+def _write_references(uri: str, references: list[ReferenceAnswer]) -> None:
+    lines = "".join(f"{each.model_dump_json(by_alias=True)}\n" for each in references)
+    storage.write_bytes(f"{uri}/{REFERENCE_ANSWERS}", lines.encode())

@@ -9,7 +9,14 @@ import io
 import json
 import logging
 
-from pharos_api.artifacts import CONFIG, MANIFEST, METADATA, FileEntry, Manifest
+from pharos_api.artifacts import (
+    CONFIG,
+    MANIFEST,
+    METADATA,
+    REFERENCE_ANSWERS,
+    FileEntry,
+    Manifest,
+)
 from pharos_api.jobio import FailureReason, StepInput, StepResult
 from pharos_api.names import parse_version
 from pharos_api.versioning import Registered, next_version
@@ -28,7 +35,9 @@ _FROM_TRAINING = (
     "vocab.txt",
     "label_map.json",
 )
-_FROM_EVALUATION = ("test_results.json",)
+_FROM_EVALUATION = ("test_results.json", REFERENCE_ANSWERS)
+# What an earlier release evaluated has none; the model is as good without them.
+_OPTIONAL = (REFERENCE_ANSWERS,)
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +106,9 @@ def _assembled(step_input: StepInput, folder: str, dataset: Dataset, facts: Fact
     """Copy all files to the folder; the manifest comes last and lists them."""
     sources = {name: f"{step_input.inputs['checkpointUri']}/{name}" for name in _FROM_TRAINING}
     for name in _FROM_EVALUATION:
-        sources[name] = f"{step_input.inputs['evaluationUri']}/{name}"
+        uri = f"{step_input.inputs['evaluationUri']}/{name}"
+        if name not in _OPTIONAL or storage.exists(uri):
+            sources[name] = uri
     written = {name: storage.copy(uri, f"{folder}/{name}") for name, uri in sources.items()}
     text = json.dumps(metadata(step_input, facts), ensure_ascii=False, indent=2) + "\n"
     written[METADATA] = storage.write_bytes(f"{folder}/{METADATA}", text.encode())

@@ -12,7 +12,7 @@ import pytest
 from jobs_builders import papers, step_input
 from tiny_model import tiny_bert
 
-from pharos_api.artifacts import Manifest
+from pharos_api.artifacts import Manifest, ReferenceAnswer
 from pharos_api.jobio import ExitCode, FailureReason, StepInput, StepResult
 from pharos_api.names import ENV_STEP_INPUT, ENV_TERMINATION_LOG
 from pharos_api.trainingrun import StepName
@@ -146,8 +146,10 @@ def check_folder(folder: Path, registered: StepResult) -> None:
         "label_map.json",
         "metadata.json",
         "test_results.json",
+        "reference_answers.jsonl",
         "manifest.json",
     }
+    check_references(folder)
     digest = storage.sha256_of((folder / "manifest.json").as_uri())
     assert digest == registered.outputs["modelSha256"]
     manifest = Manifest.model_validate_json((folder / "manifest.json").read_text())
@@ -171,6 +173,17 @@ def check_folder(folder: Path, registered: StepResult) -> None:
         metadata["metrics"].keys()
     )
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def check_references(folder: Path) -> None:
+    """What the evaluated model answered to texts of the test split, of each class alike."""
+    lines = (folder / "reference_answers.jsonl").read_text().splitlines()
+    answers = [ReferenceAnswer.model_validate_json(line) for line in lines]
+    results = json.loads((folder / "test_results.json").read_text())
+    assert len(answers) == results["samples"] <= 200
+    for answer in answers:
+        assert max(answer.scores, key=lambda name: answer.scores[name]) == answer.label
+        assert sorted(answer.scores) == ["cs.AI", "cs.DB", "cs.RO"]
 
 
 @pytest.mark.requirement("ERR-12")
