@@ -78,7 +78,7 @@ SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
 # Path of the projected token by which a job proves who it is
 PROGRESS_TOKEN_FILE = "/var/run/pharos/progress/token"  # noqa: S105 - a path
 
-# Request headers. The gateway overwrites all but the user and the pin.
+# Request headers. The gateway overwrites all but the user, the segment and the pin.
 HEADER_USER = "x-user-id"
 HEADER_PIN = "x-pharos-pin"
 HEADER_VERSION = "x-pharos-version"
@@ -86,6 +86,8 @@ HEADER_ARM = "x-pharos-arm"
 HEADER_EXPERIMENT = "x-pharos-experiment"
 HEADER_REVISION = "x-pharos-revision"
 HEADER_REQUEST_ID = "x-request-id"
+HEADER_SEGMENT = "x-pharos-segment"
+COOKIE_USER = "pharos-user"
 
 # Metrics that serving exports and dashboards query
 METRIC_REQUESTS = "pharos_requests_total"
@@ -95,7 +97,13 @@ METRIC_LOW_CONFIDENCE = "pharos_low_confidence_total"
 METRIC_QUEUE_DEPTH = "pharos_inference_queue_depth"
 METRIC_LOG_PENDING = "pharos_prediction_log_pending"
 METRIC_LOG_DROPPED = "pharos_prediction_log_dropped_total"
+METRIC_FEEDBACK = "pharos_feedback_total"
 METRIC_MODEL_INFO = "pharos_model_info"
+# Upper bounds of latencies in seconds, in metrics and in what the prediction log is summed up to.
+LATENCY_BUCKETS_S = (
+    0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75,
+    1.0, 2.5, 5.0, 10.0,
+)  # fmt: skip
 
 # Metrics that Envoy exports and the operator's gates query (one Envoy cluster per arm)
 ENVOY_REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"

@@ -19,10 +19,6 @@ from prometheus_client import (
 from pharos_api import names
 from pharos_api.assignment import Arm
 
-LATENCY_BUCKETS_S = (
-    0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75,
-    1.0, 2.5, 5.0, 10.0,
-)  # fmt: skip
 CONFIDENCE_BUCKETS = tuple(step / 10 for step in range(1, 11))
 LOW_CONFIDENCE = 0.5
 
@@ -51,7 +47,7 @@ class Metrics:
             names.METRIC_LATENCY,
             "Seconds from the request's headers to its answer.",
             series,
-            buckets=LATENCY_BUCKETS_S,
+            buckets=names.LATENCY_BUCKETS_S,
             registry=self.registry,
         )
         self._confidence = Histogram(
