@@ -7,6 +7,7 @@ from pharos_api.jobio import StepInput
 from pharos_api.meta import Metadata, ObjectRef, Resource
 from pharos_api.names import ANNOTATION_FAULT, evidence_name
 from pharos_api.trainingrun import StepName
+from pharos_api.verification import VerifyInput
 from pharos_operator.decide.decision import (
     CreateVersion,
     EnsureCronJob,
@@ -17,6 +18,7 @@ from pharos_operator.decide.decision import (
     StartExperiment,
     StartStep,
     SyncRegistry,
+    VerifyCandidate,
 )
 from pharos_operator.decide.observation import RunObservation
 from pharos_operator.decide.runs.pipeline import Look, listed_steps, step_input
@@ -80,6 +82,18 @@ EVIDENCE = RecordEvidence(
     decision="Rollback",
     at=NOW,
 )
+ROLLING_OUT = ABExperiment(
+    metadata=Metadata(name="arxiv-v1-1-0-rollout", namespace="default", uid="uid-rollout"),
+    spec=ROLLOUT,
+)
+TRIED = VerifyInput(
+    url="http://arxiv-v1-1-0.default.svc:8080",
+    model="arxiv",
+    version="v1.1.0",
+    artifact_uri="file:///artifacts/models/default/arxiv/v1.1.0",
+    sha256=SHA,
+    promised_labels=["cs.AI", "cs.LG"],
+)
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
@@ -96,4 +110,9 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
     "evidence": (EVIDENCE, MOVE, PLATFORM),
     "registryjob": (REGISTRY, MODEL, PLATFORM),
+    "verifyjob": (
+        VerifyCandidate("arxiv-v1-1-0-rollout", "arxiv-v1-1-0-rollout-verify", TRIED),
+        ROLLING_OUT,
+        PLATFORM,
+    ),
 }

@@ -104,6 +104,7 @@ class ExperimentCondition(StrEnum):
     """Condition types of an ABExperiment."""
 
     READY = "Ready"
+    STAGED = "Staged"
     PROGRESSING = "Progressing"
     ANALYSIS = "Analysis"
     SUCCEEDED = "Succeeded"
@@ -137,6 +138,10 @@ class ExperimentReason(StrEnum):
     INCONCLUSIVE = "Inconclusive"
     INVALID = "Invalid"
     STARTING = "Starting"
+    STAGING = "Staging"
+    STAGED = "Staged"
+    STAGING_SKIPPED = "StagingSkipped"
+    STAGING_FAILED = "StagingFailed"
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
     CONTROL_CHANGED = "ControlChanged"
     SCALING = "Scaling"

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
 
@@ -84,6 +85,15 @@ class StartExperiment:
 
     name: str
     spec: ABExperimentSpec
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyCandidate:
+    """Try an experiment's candidate on its own Service as the Job ``job``, before any user does."""
+
+    experiment: str
+    job: str
+    verify_input: VerifyInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,7 @@ Immediate = (
     | EnsureServing
     | RemoveServing
     | StartExperiment
+    | VerifyCandidate
     | EnsureCronJob
     | SyncRegistry
     | RecordVersion

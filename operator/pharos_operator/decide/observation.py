@@ -128,7 +128,10 @@ class ModelObservation:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentObservation:
-    """All that decides about an ABExperiment. ``sample`` is None where none was due."""
+    """All that decides about an ABExperiment. ``sample`` is None where none was due.
+
+    ``verification`` is the Job that tries the candidate on its own Service, None before it starts.
+    """
 
     experiment: ABExperiment
     model: Model | None
@@ -136,3 +139,4 @@ class ExperimentObservation:
     candidate: ModelVersion | None
     rivals: tuple[ABExperiment, ...] = ()
     sample: Sample | None = None
+    verification: JobView | None = None

@@ -28,6 +28,7 @@ from pharos_operator.decide.decision import (
     StartStep,
     SuspendJob,
     SyncRegistry,
+    VerifyCandidate,
 )
 from pharos_operator.errors import Retryable
 from pharos_operator.ports import Cluster, Rows
@@ -87,7 +88,13 @@ class Actor:
                 await self._remove_serving(owner.key.namespace, version, wanted)
             case EnsureCronJob():
                 await self._ensure(owner, action)
-            case StartStep() | CreateVersion() | StartExperiment() | SyncRegistry():
+            case (
+                StartStep()
+                | CreateVersion()
+                | StartExperiment()
+                | SyncRegistry()
+                | VerifyCandidate()
+            ):
                 await self._create(owner, action)
             case SuspendJob(job=name, suspend=suspend):
                 await self._suspend(Key("Job", owner.key.namespace, name), suspend)

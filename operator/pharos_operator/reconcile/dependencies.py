@@ -4,7 +4,7 @@ Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
 TrainingRun   -> itself
-Job, Pod      -> the TrainingRun or ModelVersion it works for; a gateway pod -> every Model
+Job, Pod      -> the run, version or experiment it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
 """

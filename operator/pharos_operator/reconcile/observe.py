@@ -122,6 +122,7 @@ class Observer:
             candidate=self._one("ModelVersion", namespace, spec.candidate_ref.name, ModelVersion),
             rivals=tuple(r for r in rivals if r.metadata.uid != experiment.metadata.uid),
             sample=sample,
+            verification=self._jobs(entry).get(names.verify_job_name(entry.key.name)),
         )
 
     def _one(self, kind: str, namespace: str, name: str, as_type: type[T]) -> T | None:
@@ -137,8 +138,8 @@ class Observer:
         others = all_parsed((each for each in live if each.uid != run.uid), TrainingRun)
         return tuple(each.status.version for each in others if each.status.version)
 
-    def _jobs(self, run: Entry) -> dict[str, JobView]:
-        owned = self._index.found_by("Job", run.key.namespace, facts.owned_by(run.uid))
+    def _jobs(self, of: Entry) -> dict[str, JobView]:
+        owned = self._index.found_by("Job", of.key.namespace, facts.owned_by(of.uid))
         return {job.key.name: job_view(job.body, self._pods_of(job)) for job in owned}
 
     def _pods_of(self, job: Entry) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from pharos_operator.decide.decision import (
     StartExperiment,
     StartStep,
     SyncRegistry,
+    VerifyCandidate,
 )
 from pharos_operator.errors import NotFound
 from pharos_operator.render.abexperiment import experiment
@@ -29,6 +30,7 @@ from pharos_operator.render.job import step_job
 from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
 from pharos_operator.render.service import service
+from pharos_operator.render.verifyjob import verify_job
 
 Rendered = (
     StartStep
@@ -38,6 +40,7 @@ Rendered = (
     | EnsureCronJob
     | SyncRegistry
     | RecordEvidence
+    | VerifyCandidate
 )
 
 
@@ -62,7 +65,12 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
 
 
 def _single(
-    action: StartStep | CreateVersion | StartExperiment | SyncRegistry | RecordEvidence,
+    action: StartStep
+    | CreateVersion
+    | StartExperiment
+    | SyncRegistry
+    | RecordEvidence
+    | VerifyCandidate,
     scene: Scene,
 ) -> Manifest:
     match action:
@@ -76,6 +84,8 @@ def _single(
             return registry_job(action, _model(scene), scene.platform)
         case RecordEvidence():
             return evidence_map(action, scene.owner)
+        case VerifyCandidate():
+            return verify_job(action, scene.owner, scene.platform)
         case _:
             assert_never(action)
 

@@ -1,4 +1,4 @@
-"""The pod of small Jobs that belong to a Model: the registry's projection, the retraining check."""
+"""The pod of small Jobs: the registry's projection, the retraining check, a candidate's trial."""
 
 from pharos_operator.decide.decision import Manifest, Platform
 from pharos_operator.render import pod
@@ -7,7 +7,9 @@ from pharos_operator.render.job import COMMAND
 _RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}
 
 
-def model_pod(verb: str, variables: dict[str, str], platform: Platform) -> Manifest:
+def model_pod(
+    verb: str, variables: dict[str, str], platform: Platform, read_only: bool = False
+) -> Manifest:
     """Spec of a pod that runs ``python -m pharos_jobs VERB`` on the artifact store."""
     container = {
         "name": verb,
@@ -20,7 +22,7 @@ def model_pod(verb: str, variables: dict[str, str], platform: Platform) -> Manif
         "resources": _RESOURCES,
         "securityContext": pod.container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": pod.mounts(platform, False),
+        "volumeMounts": pod.mounts(platform, read_only),
     }
     return {
         "restartPolicy": "Never",

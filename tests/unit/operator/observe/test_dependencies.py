@@ -19,6 +19,7 @@ WORLD = (
     body("ABExperiment", "over", spec=OF_M, status={"phase": "Succeeded"}),
     body("TrainingRun", "run", spec=OF_M),
     body("Job", "run-train", ownerReferences=[owner("TrainingRun", "run")]),
+    body("Job", "live-verify", ownerReferences=[owner("ABExperiment", "live")]),
 )
 AROUND = {"ModelVersion/v1", "ABExperiment/live", "TrainingRun/run"}
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -42,6 +43,14 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a Job's pod concerns the run, whatever its labels say": (
         body("Pod", "x", ownerReferences=[owner("Job", "run-train")]),
         {"TrainingRun/run"},
+    ),
+    "the Job that tries a candidate concerns its experiment": (
+        body("Job", "live-verify", ownerReferences=[owner("ABExperiment", "live")]),
+        {"ABExperiment/live"},
+    ),
+    "its pod concerns the experiment too": (
+        body("Pod", "x", ownerReferences=[owner("Job", "live-verify")]),
+        {"ABExperiment/live"},
     ),
     "a serving pod concerns its version": (
         body("Pod", "x", labels={names.LABEL_VERSION_NAME: "v1"}),

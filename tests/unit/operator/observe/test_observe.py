@@ -90,3 +90,19 @@ def test_the_gpus_of_all_nodes_are_counted() -> None:
         cluster.put(node)
     cluster.put(body("Node", "c", status={"allocatable": {"cpu": "8"}}))
     assert virtual_time.run(Capacity(cluster)._count()) == 3
+
+
+def test_an_experiment_sees_the_job_that_tries_its_candidate() -> None:
+    index, observer = _world(
+        body("Job", "move-verify", ownerReferences=[owner("ABExperiment", "move")]),
+        body("Pod", "move-verify-x", ownerReferences=[owner("Job", "move-verify")]),
+    )
+    seen = observer.experiment(_entry(index, "ABExperiment", "move")).verification
+    assert seen is not None
+    assert (seen.name, seen.pod is not None) == ("move-verify", True)
+
+
+def test_an_experiment_does_not_see_the_job_of_an_earlier_one_of_its_name() -> None:
+    left_over = {**owner("ABExperiment", "move"), "uid": "uid-of-an-earlier-one"}
+    index, observer = _world(body("Job", "move-verify", ownerReferences=[left_over]))
+    assert observer.experiment(_entry(index, "ABExperiment", "move")).verification is None
