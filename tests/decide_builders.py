@@ -5,7 +5,7 @@ from typing import Any
 
 from pharos_analysis.samples import ArmSample, Histogram, Sample
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec, ABExperimentStatus
-from pharos_api.delivery import Step
+from pharos_api.delivery import Staging, StagingMode, Step
 from pharos_api.meta import Metadata, ObjectRef
 from pharos_api.model import Model, ModelSpec, ModelStatus, VersionPointer
 from pharos_api.modelversion import (
@@ -78,7 +78,8 @@ STEPS = [Step(percent=5, hold_for="60s"), Step(percent=50, hold_for="60s")]
 def experiment(
     candidate: str = "v1.1.0", uid: str = "uid-x", spec: dict[str, Any] | None = None, **status: Any
 ) -> ABExperiment:
-    wanted: dict[str, Any] = {"steps": STEPS} | (spec or {})
+    untried = Staging(mode=StagingMode.SKIP)
+    wanted: dict[str, Any] = {"steps": STEPS, "staging": untried} | (spec or {})
     return ABExperiment(
         metadata=Metadata(
             name=f"rollout-{uid}",

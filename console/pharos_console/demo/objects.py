@@ -68,7 +68,13 @@ def model(ingredients: Ingredients) -> Manifest:
                     "limits": {"memory": "1Gi"},
                 },
             },
-            "promotion": {"strategy": "Canary", "auto": True, "steps": STEPS},
+            # Its broken version shall reach users, so that the way back is seen: it goes untried.
+            "promotion": {
+                "strategy": "Canary",
+                "auto": True,
+                "steps": STEPS,
+                "staging": {"mode": "Skip"},
+            },
             "retraining": {"schedule": "0 2 * * 0", "timeZone": "Etc/UTC"},
         },
     )

@@ -18,7 +18,12 @@ from pharos_operator.decide.conditions import (
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 
 _RUNNING = frozenset(
-    {ExperimentPhase.STARTING, ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED}
+    {
+        ExperimentPhase.STARTING,
+        ExperimentPhase.STAGING,
+        ExperimentPhase.PROGRESSING,
+        ExperimentPhase.PAUSED,
+    }
 )
 _ALLOWED = {
     ExperimentVerb.PAUSE: frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED}),

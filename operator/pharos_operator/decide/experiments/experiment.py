@@ -1,11 +1,12 @@
 """The life of an ABExperiment: admission, start, the strategy's course, promotion or rollback.
 
-    Pending -> Starting -> Progressing <-> Paused -> Promoting -> Succeeded
-       |          |             |                        |
-       +----------+-------------+--> RollingBack --------+------> Failed
+    Pending -> Starting -> Staging -> Progressing <-> Paused -> Promoting -> Succeeded
+       |          |           |           |                        |
+       +----------+-----------+-----------+--> RollingBack --------+------> Failed
 
-What is common to all strategies is here; what happens between start and promotion is the strategy's
-own file. Must not move traffic itself: it states the exposure, the Model derives its route.
+What is common to all strategies is here; what happens between staging and promotion is the
+strategy's own file. Must not move traffic itself: it states the exposure, the Model derives its
+route.
 """
 
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ from pharos_operator.decide.experiments.commands import obey
 from pharos_operator.decide.experiments.interruption import interrupted
 from pharos_operator.decide.experiments.routing import confirmed, serves
 from pharos_operator.decide.experiments.row import row
+from pharos_operator.decide.experiments.staging import StagingOutcome, stage
 from pharos_operator.decide.experiments.transitions import (
     ExperimentDraft,
     promoted,
@@ -43,6 +45,7 @@ from pharos_operator.decide.observation import ExperimentObservation
 
 START_DEADLINE = timedelta(minutes=10)
 _MOVES_AT_MOST = 6
+_BEFORE_USERS = (ExperimentPhase.STARTING, ExperimentPhase.STAGING)
 
 
 def decide(
@@ -71,13 +74,18 @@ def _advance(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) 
     match phase:
         case ExperimentPhase.PENDING:
             return _pending(obs, draft, now)
-        case ExperimentPhase.STARTING | ExperimentPhase.PROGRESSING | ExperimentPhase.PAUSED:
+        case (
+            ExperimentPhase.STARTING
+            | ExperimentPhase.STAGING
+            | ExperimentPhase.PROGRESSING
+            | ExperimentPhase.PAUSED
+        ):
             return _running(obs, draft, now)
         case ExperimentPhase.PROMOTING:
             return _promoting(obs, draft, now)
         case ExperimentPhase.ROLLING_BACK:
             return _rolling_back(obs, draft, now)
-        case ExperimentPhase.STAGING | ExperimentPhase.SHADOWING | ExperimentPhase.WATCHING:
+        case ExperimentPhase.SHADOWING | ExperimentPhase.WATCHING:
             return draft
         case ExperimentPhase.SUCCEEDED | ExperimentPhase.FAILED:
             return draft
@@ -149,7 +157,7 @@ def _running(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) 
     ended = interrupted(obs, obs.model, draft, now)
     if ended is not None:
         return ended
-    if draft.status.phase is ExperimentPhase.STARTING:
+    if draft.status.phase in _BEFORE_USERS:
         return _starting(obs, obs.model, draft, now)
     return _judged(obs, obs.model, draft, now)
 
@@ -174,12 +182,21 @@ def _judged(
 def _starting(
     obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
 ) -> ExperimentDraft:
-    started = draft.status.started_at
-    if serves(obs.candidate):
-        following = canary.begin(canary.Look(obs, model, (), None, now), draft)
-        if following.status.phase is not ExperimentPhase.STARTING:
-            return following
-        draft = following
+    """Once pods answer, they are tried; once they passed, the strategy begins."""
+    if serves(obs.candidate) or draft.status.phase is ExperimentPhase.STAGING:
+        staged = stage(obs, draft, now)
+        if staged.outcome is not StagingOutcome.PASSED:
+            return staged.draft
+        draft = canary.begin(canary.Look(obs, model, (), None, now), staged.draft)
+        if draft.status.phase not in _BEFORE_USERS:
+            return draft
+    return _not_ready(obs, draft, now)
+
+
+def _not_ready(
+    obs: ExperimentObservation, draft: ExperimentDraft, now: datetime
+) -> ExperimentDraft:
+    started = draft.status.staged_at or draft.status.started_at
     if started is not None and now - started > START_DEADLINE:
         message = f"the candidate was not ready within 10 minutes: {_pods_sentence(obs)}"
         reason = ExperimentReason.CANDIDATE_NOT_READY

@@ -77,7 +77,8 @@ def _started(obs: ExperimentObservation, draft: ExperimentDraft) -> Staged:
     told = _input(obs.experiment, obs.model, obs.candidate, obs.control)
     message = f"trying {told.version} on its own Service {told.url}"
     start = VerifyCandidate(experiment=name, job=verify_job_name(name), verify_input=told)
-    return _waiting(draft.do(start), message)
+    # Looked at twice in one turn, it is still one Job.
+    return _waiting(draft if start in draft.actions else draft.do(start), message)
 
 
 def _input(

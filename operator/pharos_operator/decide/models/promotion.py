@@ -107,11 +107,12 @@ def _start(obs: ModelObservation, draft: ModelDraft, candidate: ModelVersion) ->
 
 def _spec(obs: ModelObservation, candidate: ModelVersion) -> ABExperimentSpec:
     make: Callable[..., ABExperimentSpec] = ABExperimentSpec
-    steps = obs.model.spec.promotion.steps
+    policy = obs.model.spec.promotion
+    given = {"steps": policy.steps, "staging": policy.staging}
     return make(
         model_ref=ObjectRef(name=obs.model.metadata.name),
         candidate_ref=ObjectRef(name=candidate.metadata.name),
-        **({} if steps is None else {"steps": steps}),
+        **{name: value for name, value in given.items() if value is not None},
     )
 
 

@@ -1,19 +1,20 @@
 """The staging stage: what one look at the verify Job leads to, a row for each end."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from decide_builders import NOW, experiment, model, seen, version
+from decide_builders import NOW, PLATFORM, after, experiment, model, name_of, seen, version
 
 from pharos_api.abexperiment import ExperimentPhase, ExperimentStrategy, Verdict
 from pharos_api.delivery import BlueGreenPlan, Staging, StagingMode
-from pharos_api.meta import ConditionStatus
-from pharos_api.model import ModelSpec
+from pharos_api.meta import Command, ConditionStatus
+from pharos_api.model import ModelSpec, Route
 from pharos_api.verification import VerifyError, VerifyReason, VerifyResult
 from pharos_operator.decide.conditions import ExperimentReason
 from pharos_operator.decide.decision import VerifyCandidate
 from pharos_operator.decide.draft import Draft
+from pharos_operator.decide.experiments.experiment import decide
 from pharos_operator.decide.experiments.staging import Staged, StagingOutcome, stage
 from pharos_operator.decide.observation import (
     ExperimentObservation,
@@ -39,7 +40,7 @@ def said(reason: VerifyReason, sentence: str) -> str:
 def look(
     verification: JobView | None = None, spec: dict[str, Any] | None = None, **status: Any
 ) -> ExperimentObservation:
-    what = experiment(spec=spec, **(RUNNING | status))
+    what = experiment(spec={"staging": Staging()} | (spec or {}), **(RUNNING | status))
     return seen(what, model("v1.0.0"), version("v1.1.0"), verification=verification)
 
 
@@ -234,3 +235,75 @@ def test_only_a_proven_defect_is_held_against_the_version(end: End) -> None:
         ConditionStatus.FALSE,
         end.reason,
     )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One look at a whole experiment: what is seen, and where it stands after it."""
+
+    phase: ExperimentPhase
+    verification: JobView | None = None
+    ready: int = 1
+    status: dict[str, Any] = field(default_factory=dict)
+    later_s: float = 0.0
+    exposure: int = 0
+    verdict: Verdict | None = None
+    jobs: int = 0
+
+
+Phase = ExperimentPhase
+BEGUN = {"phase": Phase.STAGING, "control": name_of("v1.0.0"), "started_at": NOW}
+DONE = job(JobState.COMPLETE, exit_code=0, message=GOOD.to_termination_message())
+BAD = job(
+    JobState.FAILED, exit_code=76, message=said(VerifyReason.ANSWERS_DIFFER, "3 of 200 differ.")
+)
+TURNS = {
+    "an admitted experiment with ready pods is tried first": Turn(Phase.STAGING, jobs=1),
+    "no Job before the candidate's pods answer": Turn(Phase.STARTING, ready=0),
+    "nobody is exposed while the Job runs, however long": Turn(
+        Phase.STAGING, job(JobState.ACTIVE), status=BEGUN, later_s=3600
+    ),
+    "pods that go away while they are tried are the Job's to report": Turn(
+        Phase.STAGING, job(JobState.ACTIVE), ready=0, status=BEGUN
+    ),
+    "a pass begins the strategy in the same look": Turn(
+        Phase.PROGRESSING, DONE, status=BEGUN, exposure=500
+    ),
+    "a pass whose pods have gone waits for them": Turn(Phase.STAGING, DONE, ready=0, status=BEGUN),
+    "but not for ever": Turn(
+        Phase.FAILED,
+        ready=0,
+        status=BEGUN | {"staged_at": NOW},
+        later_s=601,
+        verdict=Verdict.INVALID,
+    ),
+    "wrong answers end it before anybody is exposed": Turn(
+        Phase.FAILED, BAD, status=BEGUN, verdict=Verdict.ROLLBACK
+    ),
+    "a person may end it while it is tried": Turn(
+        Phase.FAILED,
+        job(JobState.ACTIVE),
+        status=BEGUN | {"command": Command(id="one", verb="Abort")},
+        verdict=Verdict.ABORT,
+    ),
+}
+
+
+@pytest.mark.requirement("DEP-1")
+@pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
+def test_a_turn_of_the_whole_experiment(turn: Turn) -> None:
+    candidate = version("v1.1.0", ready=turn.ready)
+    route = Route(revision=1, stable=name_of("v1.0.0"), verified_revision=1)
+    own, of = experiment(spec={"staging": Staging()}, **turn.status), model("v1.0.0", route=route)
+    obs = seen(own, of, candidate, verification=turn.verification)
+    decision = decide(obs, PLATFORM, after(turn.later_s))
+    status = decision.status
+    assert (status.phase, status.exposure, status.verdict) == (
+        turn.phase,
+        turn.exposure,
+        turn.verdict,
+    )
+    assert sum(isinstance(a, VerifyCandidate) for a in decision.actions) == turn.jobs
+    stored = own.model_copy(update={"status": status})
+    again = decide(replace(obs, experiment=stored), PLATFORM, after(turn.later_s))
+    assert (again.status, again.events) == (status, ())

@@ -19,7 +19,7 @@ from decide_builders import (
 )
 
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase, Verdict
-from pharos_api.delivery import Step, Strategy
+from pharos_api.delivery import Staging, StagingMode, Step, Strategy
 from pharos_api.meta import Command
 from pharos_api.model import (
     Incoming,
@@ -420,6 +420,14 @@ def test_a_second_look_at_the_same_things_changes_nothing(case: Case) -> None:
     assert again.status == first.status
     assert again.events == ()
     assert not any(isinstance(action, SyncRegistry) for action in again.actions)
+
+
+def test_the_policy_s_staging_is_that_of_the_experiment_it_starts() -> None:
+    staging = Staging(mode=StagingMode.SKIP, max_disagreement_percent=2)
+    of = model("v1.0.0", ModelSpec(promotion=PromotionPolicy(staging=staging)))
+    actions = decide(looked(of, ONE, TWO), PLATFORM, NOW).actions
+    (started,) = (a for a in actions if isinstance(a, StartExperiment))
+    assert started.spec.staging == staging
 
 
 def test_a_rollback_that_crossed_its_own_promotion_goes_back() -> None:
