@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pharos_api.artifacts import ReferenceAnswer
-from pharos_jobs.core.metrics import Floats
 
 LIMIT = 200
 # A longer text would only be cut by the model, and several must fit into one request.
@@ -37,7 +39,7 @@ def chosen(texts: Sequence[str], labels: Sequence[str], limit: int = LIMIT) -> l
 
 
 def reference_answers(
-    texts: Sequence[str], probabilities: Floats, names: Sequence[str]
+    texts: Sequence[str], probabilities: NDArray[np.float64], names: Sequence[str]
 ) -> list[ReferenceAnswer]:
     """What the model answered; ``probabilities`` has the shape (texts, names)."""
     return [
