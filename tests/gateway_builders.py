@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pharos_api.delivery import MissingKey
 from pharos_operator.gateway.snapshot import (
     Endpoint,
     Experiment,
@@ -20,8 +21,13 @@ SALT = "pepper"
 EXPERIMENT = "0d2f7a5c-uid"
 
 
-def experiment(exposure: int, candidate: Version = V2, salt: str = SALT) -> Experiment:
-    return Experiment(EXPERIMENT, "rollout", salt, candidate, exposure)
+def experiment(
+    exposure: int,
+    candidate: Version = V2,
+    salt: str = SALT,
+    on_missing_key: MissingKey = MissingKey.CONTROL,
+) -> Experiment:
+    return Experiment(EXPERIMENT, "rollout", salt, candidate, exposure, on_missing_key)
 
 
 def route(

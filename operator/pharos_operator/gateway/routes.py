@@ -4,11 +4,15 @@ Decides which cluster answers a request and which headers say so. The first matc
 
     1. a tester's pin           -> that version, arm ``pinned``
     2. a known user, experiment -> weighted clusters by the user's bucket
-    3. everybody else           -> the stable version, arm ``outside``
+    3. a user known by cookie   -> the same, where the experiment gives ids to those who have none
+    4. everybody else           -> the stable version, arm ``outside``, and an id for next time
 
 Envoy computes the bucket itself: the hash policy rewrites the user's header by the regex ``^`` to
 ``salt:user``, hashes it with XXH64, and takes it modulo the sum of the weights, which is 10,000.
 All headers of one request are set on one level, because Envoy applies the outer levels last.
+
+A copy for a mirrored version is made of what users' own requests ask, never of a tester's. The
+cookies of a request go on to a model server only where they say who asks (rule 3).
 """
 
 import json
@@ -20,8 +24,9 @@ from typing import Any
 
 from pharos_api import names
 from pharos_api.assignment import Arm, segments
+from pharos_api.delivery import MissingKey
 from pharos_operator.gateway.clusters import TYPE
-from pharos_operator.gateway.snapshot import Experiment, ModelRoute, Version
+from pharos_operator.gateway.snapshot import Experiment, Mirror, ModelRoute, Version
 
 ROUTES = "inference"
 TIMEOUT_S = 30
@@ -29,6 +34,11 @@ TIMEOUT_S = 30
 # Only what no model answered: a failing version cannot hide behind retries. ``reset`` repeats a
 # request whose pod died over it, which is safe because a prediction changes nothing.
 RETRY_ON = "connect-failure,refused-stream,reset"
+
+# How long a browser keeps the id that it was given: twice the longest experiment by default.
+COOKIE_AGE_S = 28 * 24 * 3600
+_COOKIE = "cookie"
+_BY_COOKIE = rf"(?:[^;]*;\s*)*?{names.COOKIE_USER}=([^;\s]+).*"
 
 Match = dict[str, Any]
 Action = dict[str, Any]
@@ -80,13 +90,15 @@ def _below(rules: Rules, match: Match, rewrite: Action) -> Iterator[dict[str, An
     if stable is None:
         yield _answer(match, 503, _no_version(route))
         return
-    action = _action(route) | rewrite
     if rules.allow_pin:
-        yield from (_pinned(route, version, match, action) for version in _versions(route, stable))
+        for version in _versions(route, stable):
+            yield _pinned(route, version, match, _action() | rewrite)
+    action = _action() | rewrite | _mirrored(route)
     if route.experiment:
-        yield _split(route, stable, route.experiment, match | _known_user(), action)
+        yield from _splits(route, stable, match, action)
     plain = action | {"cluster": route.cluster(stable, Arm.OUTSIDE)}
-    yield {"match": match, "route": plain} | _told(route, stable, Arm.OUTSIDE)
+    rule = {"match": match, "route": plain} | _alone() | _told(route, stable, Arm.OUTSIDE)
+    yield _introduced(rule) if _gives_ids(route) else rule
 
 
 def _versions(route: ModelRoute, stable: Version) -> tuple[Version, ...]:
@@ -98,7 +110,7 @@ def _pinned(route: ModelRoute, version: Version, match: Match, action: Action) -
     return {
         "match": match | {"headers": [pin]},
         "route": action | {"cluster": route.cluster(version, Arm.OUTSIDE)},
-    } | _told(route, version, Arm.PINNED)
+    } | (_alone() | _told(route, version, Arm.PINNED))
 
 
 def _known_user() -> Match:
@@ -115,31 +127,71 @@ def _known_user() -> Match:
     }
 
 
-def _split(
-    route: ModelRoute, stable: Version, experiment: Experiment, match: Match, action: Action
-) -> dict[str, Any]:
+def _known_cookie() -> Match:
+    return {"headers": [{"name": _COOKIE, "string_match": {"safe_regex": {"regex": _BY_COOKIE}}}]}
+
+
+def _splits(
+    route: ModelRoute, stable: Version, match: Match, action: Action
+) -> Iterator[dict[str, Any]]:
+    """By the header, and where the experiment gives ids, by the cookie of those without one."""
+    if route.experiment is None:
+        return
+    shared = action | {"weighted_clusters": _weighted(route, stable, route.experiment)}
+    salt = _literal(f"{route.experiment.salt}:")
+    by_header = {"hash_policy": [_salted(names.HEADER_USER, "^", salt)]}
+    yield {"match": match | _known_user(), "route": shared | by_header} | _alone()
+    if _gives_ids(route):
+        by_cookie = {"hash_policy": [_salted(_COOKIE, f"^{_BY_COOKIE}$", salt + r"\1")]}
+        yield {"match": match | _known_cookie(), "route": shared | by_cookie}
+
+
+def _salted(header: str, pattern: str, substitution: str) -> dict[str, Any]:
+    rewrite = {"pattern": {"regex": pattern}, "substitution": substitution}
+    return {"header": {"header_name": header, "regex_rewrite": rewrite}}
+
+
+def _weighted(route: ModelRoute, stable: Version, experiment: Experiment) -> dict[str, Any]:
     arms = {
         Arm.CANDIDATE: experiment.candidate,
         Arm.CONTROL: stable,
         Arm.OUTSIDE: stable,
     }
-    weighted = [
+    clusters = [
         {"name": route.cluster(arms[s.arm], s.arm), "weight": s.width}
         | _told(route, arms[s.arm], s.arm)
         for s in segments(experiment.exposure)
     ]
-    salted = {"pattern": {"regex": "^"}, "substitution": _literal(f"{experiment.salt}:")}
-    policy = {"header": {"header_name": names.HEADER_USER, "regex_rewrite": salted}}
-    clusters = {"clusters": weighted, "use_hash_policy": True}
-    return {
-        "match": match,
-        "route": action | {"weighted_clusters": clusters, "hash_policy": [policy]},
+    return {"clusters": clusters, "use_hash_policy": True}
+
+
+def _gives_ids(route: ModelRoute) -> bool:
+    running = route.experiment
+    return running is not None and running.on_missing_key is MissingKey.COOKIE
+
+
+def _introduced(rule: dict[str, Any]) -> dict[str, Any]:
+    """The answer gives an id. Not the request's own, which the caller may have chosen."""
+    given = (
+        f"{names.COOKIE_USER}=%UNIQUE_ID%; Path=/; Max-Age={COOKIE_AGE_S}; HttpOnly; SameSite=Lax"
+    )
+    cookie = {
+        "header": {"key": "set-cookie", "value": given},
+        "append_action": "APPEND_IF_EXISTS_OR_ADD",
     }
+    return rule | {"response_headers_to_add": [*rule["response_headers_to_add"], cookie]}
 
 
-def _action(route: ModelRoute) -> Action:
-    shared: Action = {"timeout": f"{TIMEOUT_S}s"}
-    return shared | {"request_mirror_policies": _mirrors(route)} if route.mirror else shared
+def _alone() -> dict[str, Any]:
+    return {"request_headers_to_remove": [_COOKIE]}
+
+
+def _action() -> Action:
+    return {"timeout": f"{TIMEOUT_S}s"}
+
+
+def _mirrored(route: ModelRoute) -> Action:
+    return {"request_mirror_policies": _mirrors(route.mirror, route)} if route.mirror else {}
 
 
 def _retries() -> dict[str, Any]:
@@ -157,29 +209,35 @@ def _retries() -> dict[str, Any]:
     }
 
 
-def _mirrors(route: ModelRoute) -> list[dict[str, Any]]:
-    """The copy carries the original's headers, so it must be given its own arm."""
-    if route.mirror is None:
-        return []
-    version, parts = route.mirror.version, round(route.mirror.percent * 10_000)
-    told = _told(route, version, Arm.SHADOW)
+def _mirrors(mirror: Mirror, route: ModelRoute) -> list[dict[str, Any]]:
+    """The copy carries the original's headers, so it must be given its own arm.
+
+    The request's id stays: by it the two answers are paired.
+    """
+    parts = round(mirror.percent * 10_000)
+    told = _told(route, mirror.version, Arm.SHADOW, mirror.uid)
     return [
         {
-            "cluster": route.cluster(version, Arm.SHADOW),
+            "cluster": route.cluster(mirror.version, Arm.SHADOW),
             "runtime_fraction": {"default_value": {"numerator": parts, "denominator": "MILLION"}},
             "request_headers_mutations": [{"append": h} for h in told["request_headers_to_add"]],
         }
     ]
 
 
-def _told(route: ModelRoute, version: Version, arm: Arm) -> dict[str, Any]:
-    """What the server and the caller are told about who answers, and why."""
+def _told(route: ModelRoute, version: Version, arm: Arm, uid: str = "") -> dict[str, Any]:
+    """What the server and the caller are told about who answers, and why.
+
+    ``uid`` is the experiment's, by default the one that the answer is compared in.
+    """
     everybody = [
         _header(names.HEADER_VERSION, version.version),
         _header(names.HEADER_ARM, arm),
         _header(names.HEADER_REVISION, str(route.revision)),
     ]
-    server = [_header(names.HEADER_EXPERIMENT, route.experiment.uid)] if route.experiment else []
+    compared = route.experiment or route.mirror
+    known = uid or (compared.uid if compared else "")
+    server = [_header(names.HEADER_EXPERIMENT, known)] if known else []
     return {"request_headers_to_add": everybody + server, "response_headers_to_add": everybody}
 
 

@@ -11,7 +11,8 @@ from ipaddress import ip_address
 
 from pharos_api import names
 from pharos_api.assignment import Arm
-from pharos_api.model import Model, RouteExperiment
+from pharos_api.delivery import MissingKey
+from pharos_api.model import Model, RouteExperiment, RouteMirror
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,12 +43,17 @@ class Experiment:
     salt: str
     candidate: Version
     exposure: int
+    on_missing_key: MissingKey = MissingKey.CONTROL
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A version that gets a copy of some requests and whose answers nobody sees."""
+    """A version that gets a copy of some requests and whose answers nobody sees.
 
+    ``uid`` is that of the experiment that compares the two answers.
+    """
+
+    uid: str
     version: Version
     percent: float
 
@@ -114,13 +120,14 @@ def model_route(model: Model) -> ModelRoute:
     """The wanted traffic of one Model object. Without a stable version nothing can be split."""
     route = model.status.route
     stable = Version(route.stable, route.stable_version) if route.stable else None
-    running = route.experiment if stable else None
+    running, mirror = (route.experiment, route.mirror) if stable else (None, None)
     return ModelRoute(
         namespace=model.metadata.namespace,
         model=model.metadata.name,
         revision=route.revision,
         stable=stable,
         experiment=_experiment(running) if running else None,
+        mirror=_mirror(mirror) if mirror else None,
     )
 
 
@@ -153,4 +160,10 @@ def _experiment(running: RouteExperiment) -> Experiment:
         salt=running.salt,
         candidate=Version(running.candidate, running.candidate_version),
         exposure=running.exposure,
+        on_missing_key=running.on_missing_key,
     )
+
+
+def _mirror(wanted: RouteMirror) -> Mirror:
+    version = Version(wanted.candidate, wanted.candidate_version)
+    return Mirror(wanted.uid, version, wanted.percent)

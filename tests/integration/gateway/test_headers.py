@@ -125,7 +125,7 @@ async def test_a_copy_for_a_mirrored_version_carries_its_own_arm(lab: Lab) -> No
     shadow, two = await lab.pod("two")
     server = await lab.control_plane()
     await lab.envoy()
-    await publish(server, traffic(route(mirror=Mirror(V2, 100)), v1=[one], v2=[two]))
+    await publish(server, traffic(route(mirror=Mirror(EXPERIMENT, V2, 100)), v1=[one], v2=[two]))
     answer = await lab.ask("ada")
     await shadow.reached(1)
     assert (answer.arm, answer.body["pod"]) == ("outside", "one")

@@ -4,12 +4,12 @@ The revision rises with every change; it is verified once every ready gateway ha
 Must not decide who is in production or how much an experiment gets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import whole_seconds
-from pharos_api.model import ModelStatus, Route, RouteExperiment
+from pharos_api.model import ModelStatus, Route, RouteExperiment, RouteMirror
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
 from pharos_operator.decide.observation import GatewayView
 from pharos_operator.decide.versions.serving_need import is_active
@@ -26,6 +26,7 @@ def derive(status: ModelStatus, experiments: Sequence[ABExperiment], now: dateti
         "stable": production.name,
         "stable_version": production.version,
         "experiment": _running(production.name, experiments),
+        "mirror": _mirrored(production.name, experiments),
     }
     if all(getattr(route, field) == value for field, value in wanted.items()):
         return route
@@ -71,12 +72,9 @@ def look_again_s(route: Route, now: datetime) -> float | None:
 
 def _running(stable: str, experiments: Sequence[ABExperiment]) -> RouteExperiment | None:
     """The experiment that has a share. Against another control than production it gets none."""
-    shares = [
-        e for e in experiments if is_active(e) and e.status.exposure and e.status.control == stable
-    ]
-    if not shares:
+    running = _first(stable, (e for e in experiments if e.status.exposure))
+    if running is None:
         return None
-    running = min(shares, key=lambda e: (e.metadata.name, e.metadata.uid))
     return RouteExperiment(
         name=running.metadata.name,
         uid=running.metadata.uid,
@@ -84,7 +82,28 @@ def _running(stable: str, experiments: Sequence[ABExperiment]) -> RouteExperimen
         candidate=running.spec.candidate_ref.name,
         candidate_version=running.status.candidate_version,
         exposure=running.status.exposure,
+        on_missing_key=running.spec.assignment.on_missing_key,
     )
+
+
+def _mirrored(stable: str, experiments: Sequence[ABExperiment]) -> RouteMirror | None:
+    """The experiment whose candidate gets copies of what production answers."""
+    mirrored = _first(stable, (e for e in experiments if e.status.mirror))
+    if mirrored is None:
+        return None
+    return RouteMirror(
+        name=mirrored.metadata.name,
+        uid=mirrored.metadata.uid,
+        candidate=mirrored.spec.candidate_ref.name,
+        candidate_version=mirrored.status.candidate_version,
+        percent=mirrored.status.mirror,
+    )
+
+
+def _first(stable: str, experiments: Iterable[ABExperiment]) -> ABExperiment | None:
+    """Of the active ones whose control is production, always the same."""
+    fitting = (e for e in experiments if is_active(e) and e.status.control == stable)
+    return min(fitting, key=lambda e: (e.metadata.name, e.metadata.uid), default=None)
 
 
 def _lagging(route: Route, gateways: Sequence[GatewayView]) -> list[GatewayView]:

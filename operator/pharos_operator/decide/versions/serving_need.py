@@ -93,8 +93,7 @@ def _after_use(version: ModelVersion, model: Model, now: datetime) -> Need:
 def _still_routed(name: str, model: Model) -> bool:
     """A gateway may send to what it was last told until all have confirmed the newest route."""
     route, previous = model.status.route, model.status.previous
-    in_route = name == route.stable or (
-        route.experiment is not None and name == route.experiment.candidate
-    )
+    tried = (part.candidate for part in (route.experiment, route.mirror) if part is not None)
+    in_route = name == route.stable or name in tried
     unconfirmed = route.verified_revision != route.revision
     return in_route or (unconfirmed and previous is not None and previous.name == name)

@@ -7,7 +7,15 @@ import pytest
 from decide_builders import after, experiment, model, name_of, pointer, version
 
 from pharos_api.abexperiment import ExperimentPhase
-from pharos_api.model import Incoming, IncomingCause, Model, Quarantined, Route, RouteExperiment
+from pharos_api.model import (
+    Incoming,
+    IncomingCause,
+    Model,
+    Quarantined,
+    Route,
+    RouteExperiment,
+    RouteMirror,
+)
 from pharos_operator.decide.versions.serving_need import (
     Need,
     replicas_floor,
@@ -19,6 +27,9 @@ TWO = version("v1.1.0")
 LIVE: dict[str, Any] = {"phase": ExperimentPhase.STARTING, "control": name_of("v1.0.0")}
 ON_TWO = RouteExperiment(
     name="x", uid="x", salt="s", candidate=name_of("v1.1.0"), candidate_version="v1.1.0"
+)
+COPIED = RouteMirror(
+    name="x", uid="x", candidate=name_of("v1.1.0"), candidate_version="v1.1.0", percent=10
 )
 
 
@@ -47,6 +58,10 @@ CASES = {
     ),
     "a version that is in the route keeps serving": Case(
         model("v1.0.0", route=Route(revision=2, verified_revision=2, experiment=ON_TWO)),
+        Need.ROUTED,
+    ),
+    "a version that still gets copies keeps serving": Case(
+        model("v1.0.0", route=Route(revision=2, verified_revision=2, mirror=COPIED)),
         Need.ROUTED,
     ),
     "the previous version serves until every gateway has moved on": Case(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gateway_builders import V1, V2, experiment, route, traffic
+from gateway_builders import EXPERIMENT, V1, V2, experiment, route, traffic
 
 from pharos_operator.gateway.render import (
     CLUSTERS,
@@ -19,7 +19,7 @@ from pharos_operator.gateway.routes import Rules, model_rules, table
 from pharos_operator.gateway.snapshot import Endpoint, Mirror, ModelRoute
 
 POD = Endpoint("10.0.0.1", 8080)
-FULL = route(exposure=2500, mirror=Mirror(V2, 12.5))
+FULL = route(exposure=2500, mirror=Mirror(EXPERIMENT, V2, 12.5))
 
 
 def rules(*routes: ModelRoute, allow_pin: bool = True) -> list[dict[str, Any]]:

@@ -1,16 +1,17 @@
 """Routes of models and ready pods become one snapshot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from gateway_builders import V1, V2, experiment, route
+from gateway_builders import EXPERIMENT, V1, V2, experiment, route
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pharos_api.delivery import MissingKey
 from pharos_api.meta import Metadata
-from pharos_api.model import Model, ModelStatus, Route, RouteExperiment
-from pharos_operator.gateway.snapshot import Endpoint, ModelRoute, Snapshot, snapshot
+from pharos_api.model import Model, ModelStatus, Route, RouteExperiment, RouteMirror
+from pharos_operator.gateway.snapshot import Endpoint, Mirror, ModelRoute, Snapshot, snapshot
 
 POD, OTHER = Endpoint("10.0.0.1", 8080), Endpoint("10.0.0.2", 8080)
 RUNNING = RouteExperiment(
@@ -20,6 +21,14 @@ RUNNING = RouteExperiment(
     candidate=V2.name,
     candidate_version=V2.version,
     exposure=500,
+)
+GIVING = RUNNING.model_copy(update={"on_missing_key": MissingKey.COOKIE})
+COPIED = RouteMirror(
+    name="rollout",
+    uid=EXPERIMENT,
+    candidate=V2.name,
+    candidate_version=V2.version,
+    percent=40,
 )
 
 
@@ -56,6 +65,24 @@ CASES = {
             "default/arxiv/v1-1-0/candidate",
             "default/arxiv/v1-1-0/outside",
         ],
+    ),
+    "an experiment's policy for users without an id goes with it": Case(
+        model(**STABLE, experiment=GIVING),
+        replace(route(3), experiment=experiment(500, on_missing_key=MissingKey.COOKIE)),
+        [
+            "default/arxiv/v1-0-0/outside",
+            "default/arxiv/v1-0-0/control",
+            "default/arxiv/v1-1-0/candidate",
+            "default/arxiv/v1-1-0/outside",
+        ],
+    ),
+    "a mirrored version has a cluster of its own": Case(
+        model(**STABLE, mirror=COPIED),
+        route(3, mirror=Mirror(EXPERIMENT, V2, 40)),
+        ["default/arxiv/v1-0-0/outside", "default/arxiv/v1-1-0/shadow"],
+    ),
+    "a mirror without a stable version copies nothing": Case(
+        model(mirror=COPIED), route(3, stable=None), []
     ),
     "an experiment without a stable version splits nothing": Case(
         model(experiment=RUNNING), route(3, stable=None), []
