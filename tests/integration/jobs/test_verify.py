@@ -1,6 +1,7 @@
 """The verify job as a process, against a real server of a tiny model."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from builders_serving import LABELS, build_tiny_model, write_manifest
 from serving_process import Running, running_server, serving_environment
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from pharos_api.artifacts import REFERENCE_ANSWERS, ReferenceAnswer
 from pharos_api.assignment import Arm
@@ -28,6 +29,7 @@ from pharos_store.rows import ModelVersionRow
 from pharos_store.upgrading import upgrade
 
 VERSION = UUID(int=1)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TEXTS = [f"word{n % 3} and again word{n % 3} in text {n}" for n in range(40)]
 
 
@@ -47,37 +49,14 @@ def with_references(folder: Path, answers: Sequence[ReferenceAnswer]) -> str:
     return write_manifest(folder)
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running server and the artifacts that it may be held against."""
-
-    server: Running
-    folder: Path
-    database_url: str
-
-
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server of the tiny model, with a prediction log."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server of the tiny model."""
     scratch = tmp_path_factory.mktemp("served")
-    database_url = f"sqlite:///{scratch}/pharos.db"
-    upgrade(database_url)
-    engine = open_engine(database_url)
-    now = datetime(2026, 11, 23, tzinfo=UTC)
-    queries.upsert_model_version(
-        engine, ModelVersionRow(VERSION, "v1.0.0", "file:///m", "production", now, model="tiny")
-    )
-    engine.dispose()
-    sha256 = with_references(scratch / "model", references(TEXTS))
-    environment = serving_environment(
-        scratch / "model",
-        sha256,
-        scratch,
-        PHAROS_DATABASE_URL=database_url,
-        PHAROS_MODEL_VERSION_UID=str(VERSION),
-    )
+    sha256 = build_tiny_model(scratch / "model")
+    environment = serving_environment(scratch / "model", sha256, scratch)
     with running_server(environment, scratch / "log") as server:
-        yield Served(server, scratch, database_url)
+        yield server
 
 
 def verified(told: VerifyInput, scratch: Path) -> tuple[int, VerifyResult]:
@@ -112,9 +91,9 @@ def told(url: str, folder: Path, sha256: str, /, **more: object) -> VerifyInput:
 
 @pytest.mark.requirement("DEP-2")
 @pytest.mark.requirement("DEP-4")
-def test_a_candidate_that_answers_as_evaluated_passes(served: Served, tmp_path: Path) -> None:
+def test_a_candidate_that_answers_as_evaluated_passes(served: Running, tmp_path: Path) -> None:
     sha256 = with_references(tmp_path / "model", references(TEXTS))
-    code, result = verified(told(served.server.url, tmp_path / "model", sha256), tmp_path)
+    code, result = verified(told(served.url, tmp_path / "model", sha256), tmp_path)
     assert code == ExitCode.OK, result
     assert (result.references, result.disagreements) == (len(TEXTS), 0)
     assert float(result.largest_difference) < 1e-5
@@ -123,15 +102,35 @@ def test_a_candidate_that_answers_as_evaluated_passes(served: Served, tmp_path: 
     assert NO_REFERENCES not in result.warnings
 
 
-def test_its_requests_are_a_tester_s_and_no_user_s(served: Served, tmp_path: Path) -> None:
+def test_its_requests_are_a_tester_s_and_no_user_s(tmp_path: Path) -> None:
     sha256 = with_references(tmp_path / "model", references(TEXTS))
-    verified(told(served.server.url, tmp_path / "model", sha256), tmp_path)
-    engine = open_engine(served.database_url)
+    engine = prepared_database(f"sqlite:///{tmp_path}/pharos.db")
+    environment = serving_environment(
+        tmp_path / "model",
+        sha256,
+        tmp_path,
+        PHAROS_DATABASE_URL=str(engine.url),
+        PHAROS_MODEL_VERSION_UID=str(VERSION),
+    )
+    with running_server(environment, tmp_path / "log") as server:
+        verified(told(server.url, tmp_path / "model", sha256), tmp_path)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
     asked = text("SELECT arm, user_id, experiment_id FROM prediction_logs")
     with engine.connect() as connection:
-        rows = {tuple(row) for row in connection.execute(asked)}
+        rows = [tuple(row) for row in connection.execute(asked)]
     engine.dispose()
-    assert rows <= {(Arm.PINNED.value, None, None)}
+    assert len(rows) > len(TEXTS)
+    assert set(rows) == {(Arm.PINNED.value, None, None)}
+
+
+def prepared_database(url: str) -> Engine:
+    """A prediction log that knows the version."""
+    upgrade(url)
+    engine = open_engine(url)
+    row = ModelVersionRow(VERSION, "v1.0.0", "file:///m", "production", NOW, model="tiny")
+    queries.upsert_model_version(engine, row)
+    return engine
 
 
 @dataclass(frozen=True)
@@ -190,13 +189,13 @@ FLAWS = {
 
 @pytest.mark.requirement("DEP-4")
 @pytest.mark.parametrize("flaw", FLAWS.values(), ids=FLAWS)
-def test_a_flaw_is_told_in_a_sentence(flaw: Flaw, served: Served, tmp_path: Path) -> None:
+def test_a_flaw_is_told_in_a_sentence(flaw: Flaw, served: Running, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     if flaw.labels == LABELS:
         sha256 = with_references(folder, references(TEXTS, flaw.swapped))
     else:
         sha256 = build_tiny_model(folder, flaw.labels)
-    given = told(served.server.url, folder, sha256, **flaw.more)
+    given = told(served.url, folder, sha256, **flaw.more)
     code, result = verified(given, tmp_path)
     assert result.error is not None
     assert (code, result.error.reason) == (flaw.code, flaw.reason), result.error.message
@@ -204,19 +203,19 @@ def test_a_flaw_is_told_in_a_sentence(flaw: Flaw, served: Served, tmp_path: Path
 
 
 def test_few_other_answers_are_allowed_where_the_plan_says_so(
-    served: Served, tmp_path: Path
+    served: Running, tmp_path: Path
 ) -> None:
     sha256 = with_references(tmp_path / "model", references(TEXTS, swapped=2))
-    given = told(served.server.url, tmp_path / "model", sha256, maxDisagreementPercent=5)
+    given = told(served.url, tmp_path / "model", sha256, maxDisagreementPercent=5)
     code, result = verified(given, tmp_path)
     assert (code, result.disagreements) == (ExitCode.OK, 2), result
 
 
 def test_an_imported_version_is_tried_without_reference_answers(
-    served: Served, tmp_path: Path
+    served: Running, tmp_path: Path
 ) -> None:
     sha256 = build_tiny_model(tmp_path / "model")
-    code, result = verified(told(served.server.url, tmp_path / "model", sha256), tmp_path)
+    code, result = verified(told(served.url, tmp_path / "model", sha256), tmp_path)
     assert (code, result.references) == (ExitCode.OK, 0), result
     assert NO_REFERENCES in result.warnings
 
