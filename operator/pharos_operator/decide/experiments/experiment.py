@@ -31,13 +31,15 @@ from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments import canary, evidence
 from pharos_operator.decide.experiments.admission import Admission, admit
 from pharos_operator.decide.experiments.commands import obey
+from pharos_operator.decide.experiments.exposure import note_pods
 from pharos_operator.decide.experiments.interruption import interrupted
+from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.routing import confirmed, serves
 from pharos_operator.decide.experiments.row import row
+from pharos_operator.decide.experiments.rules import unavailable
 from pharos_operator.decide.experiments.staging import StagingOutcome, stage
 from pharos_operator.decide.experiments.transitions import (
     ExperimentDraft,
-    promoted,
     roll_back,
     rolled_back,
 )
@@ -171,7 +173,7 @@ def _judged(
     measured = () if sample is None else gates.evaluate(obs.experiment.spec, sample, now)
     arms = evidence.arms_of(sample, draft.status)
     draft = evidence.shown(evidence.rebased(draft, arms), measured, arms, now)
-    look = canary.Look(obs, model, measured, arms, now)
+    look = Look(obs, model, measured, arms, now)
     match obs.experiment.spec.strategy:
         case ExperimentStrategy.CANARY:
             return canary.progress(look, draft)
@@ -187,7 +189,7 @@ def _starting(
         staged = stage(obs, draft, now)
         if staged.outcome is not StagingOutcome.PASSED:
             return staged.draft
-        draft = canary.begin(canary.Look(obs, model, (), None, now), staged.draft)
+        draft = canary.begin(Look(obs, model, (), None, now), staged.draft)
         if draft.status.phase not in _BEFORE_USERS:
             return draft
     return _not_ready(obs, draft, now)
@@ -227,12 +229,15 @@ def _promoting(
     if name == obs.experiment.spec.candidate_ref.name:
         draft = draft.set(exposure=0)
         done = confirmed(model, obs.experiment.metadata.uid, 0)
-        return promoted(draft, now) if done else _switching(draft)
+        look = Look(obs, model, (), None, now)
+        return canary.arrived(look, draft) if done else _switching(draft)
     if name != draft.status.control:
         message = f"production is {model.status.production.version} now"
         reason = ExperimentReason.CONTROL_CHANGED
         return roll_back(draft, Verdict.SUPERSEDED, reason, message, now)
-    return _switching(canary.watched(canary.Look(obs, model, (), None, now), draft))
+    look = Look(obs, model, (), None, now)
+    draft = note_pods(look, draft)
+    return _switching(unavailable(look, draft) or draft)
 
 
 def _switching(draft: ExperimentDraft) -> ExperimentDraft:
