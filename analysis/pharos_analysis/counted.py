@@ -9,13 +9,12 @@ limit; a healthy one fails far more rarely (shown by simulation in the tests). H
 No request, no series, or too few requests is NoData, never Pass and never 0.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from math import sqrt
 
 from pharos_analysis.finding import OUTCOMES, Finding, Standing
 from pharos_analysis.readings import READINGS, Reading, requests_of
-from pharos_analysis.samples import ArmSample, Sample
+from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import Measurement, Outcome
 from pharos_api.decision import DecisionRule
 from pharos_api.meta import whole_seconds
@@ -33,8 +32,7 @@ def find(
 
     Both arms need ``minRequests``, or the candidate's alone where it has no concurrent control.
     """
-    arms = (("candidate", sample.candidate), ("control", sample.control))
-    short = _short_of(rule.min_requests, arms[:1] if alone else arms)
+    short = short_of(rule.min_requests, sample, alone=alone)
     standing, message, reading = _judge(metric, rule, sample, short)
     outcome = Outcome.ERROR if sample.error else OUTCOMES[standing]
     measured = Measurement(
@@ -103,8 +101,10 @@ def _sentence(metric: Metric, reading: Reading, verdict: str) -> str:
     return f"{metric.name} {reading.candidate} (control {reading.control}) {verdict}"
 
 
-def _short_of(wanted: int, arms: Sequence[tuple[str, ArmSample]]) -> _Short:
-    for name, arm in arms:
+def short_of(wanted: int, sample: Sample, *, alone: bool = False) -> _Short:
+    """Whether an arm has no requests, or fewer than wanted, and the sentence; None if neither."""
+    arms = (("candidate", sample.candidate), ("control", sample.control))
+    for name, arm in arms[:1] if alone else arms:
         seen = requests_of(arm)
         if seen is None:
             return Standing.ABSENT, f"the {name}'s arm has no data yet"

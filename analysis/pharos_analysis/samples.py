@@ -129,7 +129,8 @@ class Facts:
     ``audited`` comes from Prometheus, ``fast`` from the gateways' own counters since the exposure
     began; ``exposure`` is in buckets an arm. ``without_data_s`` says for how long each metric has
     had no value, as ``(metric, seconds)``; ``beyond_s`` for how long a plain number has been beyond
-    its limit at every look.
+    its limit at every look. ``recent`` are the fast looks of the last two minutes, a second apart
+    and the newest last, of which only the counts are needed.
     """
 
     audited: Sample | None = None
@@ -140,3 +141,4 @@ class Facts:
     exposure: int = 0
     without_data_s: tuple[tuple[str, float], ...] = ()
     beyond_s: tuple[tuple[str, float], ...] = ()
+    recent: tuple[Sample, ...] = ()

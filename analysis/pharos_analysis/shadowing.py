@@ -5,7 +5,6 @@ labelled pairs on which the two differ (McNemar 1947, Psychometrika 12, 153-157)
 errors and latencies. Each test is by betting (``betting.py``), so it may be looked at at any time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
@@ -13,6 +12,8 @@ from pharos_analysis import counted, policy
 from pharos_analysis.betting import evidence_above
 from pharos_analysis.finding import OUTCOMES, Finding, Standing
 from pharos_analysis.judgement import Judgement
+from pharos_analysis.labelled import HARM_SHARE
+from pharos_analysis.pairs import evidence_worse
 from pharos_analysis.readings import READINGS
 from pharos_analysis.samples import ArmSample, PairSample, Sample
 from pharos_api.abexperiment import DEFAULT_METRICS, ABExperimentSpec, Measurement, Outcome
@@ -20,20 +21,7 @@ from pharos_api.meta import whole_seconds
 from pharos_api.metrics import BuiltIn, Metric
 
 AGREEMENT, CORRECTNESS = "agreement", "paired-correctness"
-# Harm by labelled correctness: a share of alpha, because an equal candidate lies on this limit.
-HARM_SHARE = 0.2
 _SOURCE = "the pairs of the shadow"
-
-
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """``bad`` of ``seen`` pairs against a limit; ``least`` pairs are needed to pass."""
-
-    bad: int
-    seen: int
-    limit: float
-    needed: float
-    least: int
 
 
 def judge_pairs(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Judgement:
@@ -53,14 +41,8 @@ def _agreement(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Find
     answered = max(0, pairs.pairs - max(0, pairs.errors))
     agreed = min(answered, max(0, pairs.agreed))
     limit = 1 - float(asked)
-    shares = _Shares(
-        answered - agreed,
-        answered,
-        limit,
-        counted.needed(spec.decision.alpha),
-        spec.shadow.min_pairs,
-    )
-    standing, verdict = _weigh(shares)
+    bets = evidence_above(answered - agreed, answered, limit), counted.needed(spec.decision.alpha)
+    standing, verdict = _weighed(answered - agreed, answered, bets, spec.shadow.min_pairs)
     if standing is Standing.CLEAR and answered - agreed > limit * answered:
         standing, verdict = Standing.SHORT, "is below it, and more pairs are needed to tell"
     value = f"{agreed / answered:.4f} ({agreed} of {answered})" if answered else "none"
@@ -75,7 +57,7 @@ def _correctness(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Fi
     """
     lost, won = max(0, pairs.only_control), max(0, pairs.only_candidate)
     needed = counted.needed(spec.decision.alpha) / HARM_SHARE
-    standing, verdict = _weigh(_Shares(lost, lost + won, 0.5, needed, 1))
+    standing, verdict = _weighed(lost, lost + won, (evidence_worse(lost, won), needed), 1)
     if standing is Standing.SHORT and lost + won == 0:
         standing = Standing.SHOWN
     message = f"control alone was right on {lost}, the candidate alone on {won} pairs: {verdict}"
@@ -83,13 +65,14 @@ def _correctness(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Fi
     return _finding(metric, pairs, (standing, message, "no worse than control"), now)
 
 
-def _weigh(shares: _Shares) -> tuple[Standing, str]:
-    evidence = evidence_above(shares.bad, shares.seen, shares.limit)
-    if evidence >= shares.needed and shares.bad >= counted.MIN_BAD:
+def _weighed(bad: int, seen: int, bets: tuple[float, float], least: int) -> tuple[Standing, str]:
+    """Where ``bad`` of ``seen`` pairs stand; ``bets`` are the evidence and what condemns."""
+    evidence, needed = bets
+    if evidence >= needed and bad >= counted.MIN_BAD:
         return Standing.HARM, "is beyond the limit"
-    if shares.seen < shares.least:
-        return Standing.SHORT, f"rests on {shares.seen} of {shares.least} pairs"
-    if evidence >= sqrt(shares.needed):
+    if seen < least:
+        return Standing.SHORT, f"rests on {seen} of {least} pairs"
+    if evidence >= sqrt(needed):
         return Standing.SHORT, "may be beyond the limit: more pairs are needed to tell"
     return Standing.CLEAR, "is within the limit"
 
