@@ -110,6 +110,10 @@ class Cluster:
         """Deployments of the namespace as JSON."""
         return self._plain(self._apps.list_namespaced_deployment, label_selector=selector)
 
+    def config_maps(self, selector: str) -> list[JsonObject]:
+        """ConfigMaps of the namespace as JSON."""
+        return self._plain(self._core.list_namespaced_config_map, label_selector=selector)
+
     def facts(self) -> dict[str, str]:
         """What cluster this is: its first node's name and the API server's version."""
         try:

@@ -41,6 +41,25 @@ Experiments
 NAME                             PHASE        STEP  WEIGHT  VERDICT  SINCE
 arxiv-classifier-v1-1-0-rollout  Progressing  3/3   50 %    -        4s
 """,
+    "explain": """\
+$ pharos explain arxiv-classifier-v1-1-0-rollout
+arxiv-classifier-v1-1-0-rollout: v1.1.0 against v1.0.0 of arxiv-classifier, by Canary
+It holds step 2 of 4 since 2026-11-23T11:00:00Z: 10 % of the users are on v1.1.0, ...
+
+Measured
+  error-rate (Guardrail): Pass at 2026-11-23T11:12:00Z: error-rate 0.0102 (9 of 880) (control ...)
+    candidate 0.0102, control 0.0091, limit 0.10; 1.5 x control
+    query sum by (envoy_cluster_name) (...)
+...
+""",
+    "replay": """\
+$ pharos replay arxiv-classifier-v1-1-0-rollout
+arxiv-classifier-v1-1-0-rollout-05-rollback: same verdict: Rollback; Harm: error-rate Fail: ...
+$ pharos replay -f record.json
+""",
+    "report": """\
+$ pharos report arxiv-classifier-v1-1-0-rollout -o json
+""",
     "demo": """\
 $ PHAROS_DATASET=papers.jsonl.gz pharos demo --rate 20
 """,
@@ -68,6 +87,8 @@ uri: file:///artifacts/uploads/9f2c….jsonl.gz
 sha256: 9f2c…
 """,
     "promote": """\
+$ pharos promote arxiv-classifier-v1-1-0-rollout --reason "seen enough"
+ABExperiment/arxiv-classifier-v1-1-0-rollout: Promote asked for; follow it with `pharos status`
 $ pharos promote arxiv-classifier --version v1.2.0
 Model/arxiv-classifier: Promote asked for; follow it with `pharos status`
 """,
@@ -99,6 +120,20 @@ TrainingRun/arxiv-2020-today: Retry asked for; follow it with `pharos status`
 
 NOTES = {
     "status": "The nameless last column tells what is wrong, or what is waited for.",
+    "explain": (
+        "Where it stands and why, each metric with value, limit, outcome and query, what is wrong "
+        "with the split, the plan, who decided, and the names of its records."
+    ),
+    "replay": (
+        "From the records alone: no Prometheus, no database; with `--filename` (a record, or what "
+        "`kubectl get configmap -o json` printed) no cluster either. Exit status 1 when a verdict "
+        "differs; each difference is printed."
+    ),
+    "report": (
+        "Fixed-horizon tests, for a person who looks once. They move no traffic: looked at again "
+        "and again, they find a difference where there is none. The newest record, unless "
+        "`--evidence` names another."
+    ),
     "demo": "Writes `build/demo/report.json`, and fails when a promise of it was not kept.",
     "load": (
         "Open loop: requests leave on schedule whatever the answers do. Exit status 1 when a "
@@ -111,9 +146,14 @@ NOTES = {
     ),
     "upload": "Needs `kubectl` (or `PHAROS_KUBECTL`). The same file is stored once.",
     "promote": (
-        "Refused unless the version is registered, newer than production and not quarantined."
+        "Without `--version`, NAME is an experiment, or a Model whose running experiment is meant. "
+        "With it, NAME is a Model; refused unless the version is registered, newer than production "
+        "and not quarantined."
     ),
-    "rollback": "The version that is left is quarantined.",
+    "rollback": (
+        "The version that is left is quarantined. It needs nothing of the candidate, of Prometheus "
+        "or of the database."
+    ),
     "pause": "Guardrails are still watched: a paused experiment is rolled back when one fails.",
     "retry": "Finished steps are not done again.",
 }

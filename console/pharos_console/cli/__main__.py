@@ -4,11 +4,19 @@ import sys
 
 from rich.text import Text
 
-from pharos_console.cli import demo, load, run, status, upload, verbs
+from pharos_console.cli import demo, experiments, load, run, status, upload, verbs
 from pharos_console.cli.app import app, err
 from pharos_console.errors import UsageError
 
-COMMANDS = (demo, load, run, status, upload, verbs)  # importing them registers their commands
+COMMANDS = (
+    demo,
+    experiments,
+    load,
+    run,
+    status,
+    upload,
+    verbs,
+)  # importing them registers their commands
 
 
 def main() -> None:

@@ -13,9 +13,15 @@ from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
 from pharos_console.cli.app import Kubeconfig, Namespace, Reason, app, cluster, out
 from pharos_console.cluster import Cluster
+from pharos_console.errors import UsageError
 
 ModelName = Annotated[str, typer.Argument(help="name of the Model")]
-ExperimentName = Annotated[str, typer.Argument(help="name of the ABExperiment")]
+AnyName = Annotated[
+    str, typer.Argument(metavar="NAME", help="an ABExperiment, or a Model: its running experiment")
+]
+
+
+_HINTS = {"Promote": "; to put a version into production yourself, name it with --version"}
 
 
 def send(target: Cluster, type_: type[Resource], name: str, command: Command) -> None:
@@ -46,26 +52,38 @@ def _command(verb: str, reason: str = "", version: str = "") -> Command:
 
 @app.command()
 def promote(
-    model: ModelName,
-    version: Annotated[str, typer.Option("--version", help="the version to put into production")],
+    name: AnyName,
+    version: Annotated[
+        str, typer.Option("--version", help="of a Model: put this version into production")
+    ] = "",
     reason: Reason = "",
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Put a registered version into production, skipping its experiment."""
-    send(cluster(namespace, kubeconfig), Model, model, _command("Promote", reason, version))
+    """Put a candidate into production, skipping the rest of its experiment."""
+    target = cluster(namespace, kubeconfig)
+    if version:
+        send(target, Model, name, _command("Promote", reason, version))
+    else:
+        _send_to_experiment(target, name, _command("Promote", reason))
 
 
 @app.command()
 def rollback(
-    model: ModelName,
-    to: Annotated[str, typer.Option("--to", "--version", help="default: the previous one")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="a Model, or an ABExperiment")],
+    to: Annotated[
+        str, typer.Option("--to", "--version", help="of a Model; default: the previous one")
+    ] = "",
     reason: Reason = "",
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Return production to an earlier version and quarantine the one that is left."""
-    send(cluster(namespace, kubeconfig), Model, model, _command("Rollback", reason, to))
+    """Return a Model to an earlier version, or users to the control; quarantine what is left."""
+    target = cluster(namespace, kubeconfig)
+    if not to and target.find(Model, name) is None and target.find(ABExperiment, name):
+        send(target, ABExperiment, name, _command("Rollback", reason))
+    else:
+        send(target, Model, name, _command("Rollback", reason, to))
 
 
 @app.command("lift-quarantine")
@@ -81,15 +99,26 @@ def lift_quarantine(
     send(target, Model, model, _command("LiftQuarantine", reason, version))
 
 
+def _send_to_experiment(target: Cluster, name: str, command: Command) -> None:
+    """Send to the experiment of that name, else to the one that a Model of that name runs."""
+    if target.find(ABExperiment, name) is None:
+        model = target.find(Model, name)
+        if model is None:
+            raise UsageError(f"there is no ABExperiment or Model named {name!r} in this namespace")
+        if not model.status.experiment:
+            raise UsageError(f"Model {name} runs no experiment{_HINTS.get(command.verb, '')}")
+        name = model.status.experiment
+    send(target, ABExperiment, name, command)
+
+
 def _experiment_verb(verb: ExperimentVerb, help_text: str) -> None:
     def run(
-        experiment: ExperimentName,
+        name: AnyName,
         reason: Reason = "",
         namespace: Namespace = "",
         kubeconfig: Kubeconfig = None,
     ) -> None:
-        target = cluster(namespace, kubeconfig)
-        send(target, ABExperiment, experiment, _command(verb.value, reason))
+        _send_to_experiment(cluster(namespace, kubeconfig), name, _command(verb.value, reason))
 
     app.command(verb.value.lower(), help=help_text)(run)
 

@@ -11,6 +11,7 @@ from localcluster.envtest import Environment
 from pharos_api import names
 from pharos_api.kinds import kind_of
 from pharos_api.meta import API_VERSION, GROUP, VERSION
+from pharos_api.model import Model
 from pharos_console.cluster import Cluster
 
 Pharos = Callable[..., Any]
@@ -63,6 +64,15 @@ CASES = {
     ),
     "pause": Case(("pause", "canary"), "ABExperiment", "Pause"),
     "resume": Case(("resume", "canary"), "ABExperiment", "Resume"),
+    "promote without a version means an experiment": Case(
+        ("promote", "canary", "--reason", "seen enough"),
+        "ABExperiment",
+        "Promote",
+        reason="seen enough",
+    ),
+    "rollback of an experiment takes its candidate back": Case(
+        ("rollback", "canary", "--reason", "wrong"), "ABExperiment", "Rollback", reason="wrong"
+    ),
     "abort says why": Case(
         ("abort", "canary", "--reason", "[wrong] data"),
         "ABExperiment",
@@ -134,6 +144,20 @@ def test_the_command_belongs_to_the_command_line(cluster: Cluster, pharos: Pharo
     assert "f:command" not in owned[names.FIELD_MANAGER]["f:status"]
 
 
+@pytest.mark.parametrize("verb", ["pause", "resume", "abort", "promote"])
+def test_the_name_of_a_model_means_the_experiment_that_it_runs(
+    verb: str, cluster: Cluster, pharos: Pharos
+) -> None:
+    create(cluster, "ABExperiment", "canary")
+    create(cluster, "Model", "news")
+    told = pharos(verb, "news")
+    assert (told.code, "Model news runs no experiment" in told.complained) == (1, True)
+    cluster.patch_status(Model, "news", {"experiment": "canary"})
+    assert pharos(verb, "news").code == 0
+    assert stored(cluster, "ABExperiment", "canary")["status"]["command"]["verb"] == verb.title()
+    assert "command" not in stored(cluster, "Model", "news")["status"]
+
+
 def test_a_second_command_leaves_nothing_of_the_first(cluster: Cluster, pharos: Pharos) -> None:
     create(cluster, "Model", "news")
     pharos("rollback", "news", "--to", "v1.0.0", "--reason", "Critical bug")
@@ -146,7 +170,12 @@ def test_a_second_command_leaves_nothing_of_the_first(cluster: Cluster, pharos: 
 
 UNKNOWN = {
     "no such model": (("promote", "nobody", "--version", "v1.0.0"), "Model named 'nobody'"),
-    "no such experiment": (("pause", "nothing"), "ABExperiment named 'nothing'"),
+    "no such experiment": (("pause", "nothing"), "ABExperiment or Model named 'nothing'"),
+    "nothing of that name to promote": (
+        ("promote", "nothing"),
+        "ABExperiment or Model named 'nothing'",
+    ),
+    "nothing to explain": (("explain", "nothing"), "ABExperiment named 'nothing'"),
     "no such run": (("retry", "never"), "TrainingRun named 'never'"),
 }
 

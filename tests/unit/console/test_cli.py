@@ -12,10 +12,13 @@ from pharos_console.cli.app import app
 COMMANDS = [
     "abort",
     "demo",
+    "explain",
     "lift-quarantine",
     "load",
     "pause",
     "promote",
+    "replay",
+    "report",
     "resume",
     "retry",
     "rollback",
@@ -49,7 +52,6 @@ def test_every_command_explains_itself(command: str) -> None:
 
 MISUSE = {
     "no such command": (["nonsense"], "No such command"),
-    "promote without a version": (["promote", "news"], "Missing option '--version'"),
     "a quarantine lifted without a reason": (
         ["lift-quarantine", "news", "--version", "v1.0.0"],
         "Missing option '--reason'",
@@ -79,6 +81,9 @@ def no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 NEED_A_CLUSTER = {
     "status": ["status"],
+    "explain": ["explain", "canary"],
+    "replay": ["replay", "canary"],
+    "report": ["report", "canary"],
     "promote": ["promote", "news", "--version", "v1.0.0"],
     "rollback": ["rollback", "news"],
     "pause": ["pause", "canary"],
