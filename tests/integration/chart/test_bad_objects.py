@@ -1,4 +1,4 @@
-"""Ten mistakes are refused by a real API server, each with a sentence that says what is wrong."""
+"""Every mistake in manifests/bad is refused by a real API server, each with a sentence that says what is wrong."""
 
 import subprocess
 from collections.abc import Callable
@@ -20,6 +20,19 @@ SENTENCES = {
     "version-without-v": '"1.2.0": must be a version vX.Y.Z, for example v1.2.0',
     "candidate-is-control": "candidateRef and controlRef name the same ModelVersion",
     "empty-steps": "spec.steps in body should have at least 1 items",
+    "goal-without-target": "give minImprovement (superiority) or margin (non-inferiority)",
+    "guardrail-without-limit": "a Guardrail needs a limit: give maxRatio (candidate / control)",
+    "both-better-and-not-worse": "minImprovement asks for better, margin for not worse: give one",
+    "limit-that-never-fails": "abortAbove of a share must be under 1: it could never be exceeded",
+    "limit-that-always-fails": "abortBelow of a share must be at most 1: it would fail whatever",
+    "ratio-under-one": "maxRatio under 1 would fail an equal candidate: write 1 or more",
+    "query-missing": "give a query for a metric of your own, and none for a built-in one",
+    "query-without-direction": "say which direction of your own metric is better",
+    "labels-of-an-unknown-metric": "source Labels knows accuracy and satisfaction",
+    "slices-without-labels": "slices need source Labels and a margin",
+    "margin-without-users": "minImprovement and margin need values of single users",
+    "step-over-half": "a step is at most 50 percent, because the control arm is as large",
+    "alpha-above-half": "alpha is the share of wrong decisions you accept: greater than 0",
 }
 
 

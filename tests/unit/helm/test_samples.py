@@ -6,6 +6,7 @@ import helm_chart
 import pytest
 import yaml
 
+from pharos_api.abexperiment import ABExperiment, ExperimentStrategy
 from pharos_api.kinds import kind_of
 from pharos_api.meta import Resource
 
@@ -29,5 +30,15 @@ def test_there_is_a_sample_of_each_kind() -> None:
     assert kinds == {"Model", "TrainingRun", "ModelVersion", "ABExperiment"}
 
 
-def test_there_are_ten_bad_objects() -> None:
-    assert len(list((helm_chart.ROOT / "manifests" / "bad").glob("*.yaml"))) == 10
+def test_there_are_as_many_bad_objects_as_the_pages_say() -> None:
+    bad = helm_chart.ROOT / "manifests" / "bad"
+    count = len(list(bad.glob("*.yaml")))
+    assert (bad / "README.md").read_text().startswith(f"# Bad objects\n\n{count} mistakes")
+    page = helm_chart.ROOT / "docs" / "administrator" / "install.md"
+    assert f"`manifests/bad` holds {count}\nmistakes" in page.read_text()
+
+
+def test_every_strategy_has_a_sample() -> None:
+    found = [one for path in SAMPLES.glob("*.yaml") for one in parsed(path)]
+    strategies = {one.spec.strategy for one in found if isinstance(one, ABExperiment)}
+    assert strategies == set(ExperimentStrategy)
