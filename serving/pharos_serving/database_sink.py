@@ -6,7 +6,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from pharos_serving.errors import BatchRefused, StoreAway
 from pharos_store.connecting import open_engine
-from pharos_store.queries import write_log
+from pharos_store.log_writing import write_log
 from pharos_store.rows import LogBatch
 
 

@@ -43,7 +43,11 @@ class ExperimentRow:
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """One answered text. ``id`` makes a repeated insert harmless; times are UTC."""
+    """One answered text. ``id`` makes a repeated insert harmless; times are UTC.
+
+    ``request_id`` is the prediction's id as the caller knows it, ``bucket`` (0..9999) the user's
+    place on the experiment's line, ``segment`` the group that the caller named.
+    """
 
     id: UUID
     request_id: str
@@ -59,27 +63,46 @@ class PredictionRow:
     user_id: UUID | None = None
     revision: int | None = None
     error: str | None = None
+    bucket: int | None = None
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """The true label of a request, as somebody reported it; the newest one counts."""
+    """What somebody reported of a prediction at ``created_at``: its true label, or how it was.
+
+    Of each of the two the newest report counts.
+    """
 
     request_id: str
-    label: str
+    label: str | None
+    created_at: datetime
+    satisfaction: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropRow:
+    """Predictions of one arm that were given up. ``id`` makes a repeated insert harmless."""
+
+    id: UUID
+    experiment_id: UUID | None
+    arm: str
+    reason: str
+    rows: int
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class LogBatch:
-    """What one write carries."""
+    """What one write carries. Segments of an older release lack the newer fields."""
 
     predictions: list[PredictionRow] = field(default_factory=list)
     labels: list[LabelRow] = field(default_factory=list)
+    drops: list[DropRow] = field(default_factory=list)
 
     def __len__(self) -> int:
-        """Rows of both kinds."""
-        return len(self.predictions) + len(self.labels)
+        """Rows of all kinds."""
+        return len(self.predictions) + len(self.labels) + len(self.drops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +120,3 @@ class RetrainingRow:
     training_time_seconds: int | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     error_message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ArmTotals:
-    """What the log holds of one arm; ``correct`` of the ``labelled`` equal the prediction."""
-
-    arm: str
-    requests: int
-    errors: int
-    labelled: int
-    correct: int
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of labelled rows that were right; None without labels."""
-        return self.correct / self.labelled if self.labelled else None

@@ -1,58 +1,18 @@
-"""The tables of rows DBM-5 to DBM-16, typed.
+"""The tables of rows DBM-5 to DBM-10 and DBM-13 to DBM-16, and the evidence; all are projections.
 
 Names of indexes carry their table, because PostgreSQL wants them unique in a schema. A version
-number is unique within one model, since a cluster holds many models. Times are UTC. On SQLite,
-JSONB becomes JSON.
+number is unique within one model, since a cluster holds many models.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    TypeDecorator,
-    Uuid,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-JSON_DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
-
-
-class Utc(TypeDecorator[datetime]):
-    """A moment: ``timestamp with time zone`` in PostgreSQL, UTC without a zone in SQLite."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a moment without a zone; send UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give UTC back."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from pharos_store.base import JSON_DOCUMENT, Base, one_of
 
 
 class VersionStatus(StrEnum):
@@ -89,23 +49,6 @@ class RetrainingStatus(StrEnum):
     FAILED = "failed"
 
 
-def _one_of(column: str, values: type[StrEnum], table: str) -> CheckConstraint:
-    allowed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({allowed})", name=f"ck_{table}_{column}")
-
-
-class Base(DeclarativeBase):
-    """Maps Python types to column types."""
-
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy declares it so
-        datetime: Utc(),
-        UUID: Uuid(),
-        dict[str, Any]: JSON_DOCUMENT,
-        float: Double(),
-        str: Text(),
-    }
-
-
 _NOT_ARCHIVED = text("status <> 'archived'")
 
 
@@ -127,7 +70,7 @@ class ModelVersionRecord(Base):
             postgresql_where=_NOT_ARCHIVED,
             sqlite_where=_NOT_ARCHIVED,
         ),
-        _one_of("status", VersionStatus, "model_versions"),
+        one_of("status", VersionStatus, "model_versions"),
         Index("idx_model_versions_version", "version"),
         Index("idx_model_versions_status", "status"),
     )
@@ -154,7 +97,7 @@ class ExperimentRecord(Base):
         CheckConstraint(
             "traffic_split >= 0 AND traffic_split <= 1", name="ck_ab_test_experiments_split"
         ),
-        _one_of("status", ExperimentStatus, "ab_test_experiments"),
+        one_of("status", ExperimentStatus, "ab_test_experiments"),
         Index("idx_ab_test_experiments_status", "status"),
         Index("idx_ab_test_experiments_dates", "start_date", "end_date"),
     )
@@ -170,54 +113,13 @@ class ExperimentRecord(Base):
     results: Mapped[dict[str, Any] | None]
 
 
-class PredictionRecord(Base):
-    """One answered text. The columns from ``request_id`` on are those of settled point A17."""
-
-    __tablename__ = "prediction_logs"
-    __table_args__ = (
-        Index("idx_prediction_logs_experiment", "experiment_id"),
-        Index("idx_prediction_logs_version", "model_version_id"),
-        Index("idx_prediction_logs_created_at", "created_at"),
-        Index("idx_prediction_logs_request", "request_id"),
-        Index("idx_prediction_logs_user", "user_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    experiment_id: Mapped[UUID | None] = mapped_column(ForeignKey("ab_test_experiments.id"))
-    model_version_id: Mapped[UUID | None] = mapped_column(ForeignKey("model_versions.id"))
-    input_text: Mapped[str]
-    predictions: Mapped[dict[str, Any]]
-    latency_ms: Mapped[float]
-    created_at: Mapped[datetime]
-    user_id: Mapped[UUID | None]
-    request_id: Mapped[str] = mapped_column(String(200))
-    arm: Mapped[str] = mapped_column(String(20))
-    predicted: Mapped[str | None] = mapped_column(String(200))
-    label: Mapped[str | None] = mapped_column(String(200))
-    label_at: Mapped[datetime | None]
-    error: Mapped[str | None]
-    text_hash: Mapped[str] = mapped_column(String(64))
-    text_length: Mapped[int] = mapped_column(Integer)
-    revision: Mapped[int | None] = mapped_column(BigInteger)
-
-
-class FeedbackRecord(Base):
-    """The newest label of a request; it may arrive before the prediction's own row."""
-
-    __tablename__ = "feedback"
-
-    request_id: Mapped[str] = mapped_column(String(200), primary_key=True)
-    label: Mapped[str] = mapped_column(String(200))
-    created_at: Mapped[datetime]
-
-
 class RetrainingRecord(Base):
     """A retraining and how it ended."""
 
     __tablename__ = "retraining_runs"
     __table_args__ = (
-        _one_of("trigger_type", TriggerType, "retraining_runs"),
-        _one_of("status", RetrainingStatus, "retraining_runs"),
+        one_of("trigger_type", TriggerType, "retraining_runs"),
+        one_of("status", RetrainingStatus, "retraining_runs"),
         Index("idx_retraining_runs_status", "status"),
         Index("idx_retraining_runs_started_at", "started_at"),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from pharos_store.connecting import open_engine
+from pharos_store.partitions import ensure_days_ahead
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 1.0
@@ -31,6 +32,7 @@ def upgrade(url: str, *, patience_s: float = 120.0, pause: Callable[[float], Non
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK})
             command.upgrade(_config(connection), "head")
+            ensure_days_ahead(connection)
     finally:
         engine.dispose()
 

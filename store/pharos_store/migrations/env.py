@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from pharos_store.tables import Base
+from pharos_store.log_tables import PredictionRecord
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=PredictionRecord.metadata,
     compare_type=True,
     render_as_batch=True,
 )

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from pharos_store import queries
 from pharos_store.connecting import open_engine
 from pharos_store.rows import ExperimentRow, ModelVersionRow
+from pharos_store.statements import PREDICTIONS
 from pharos_store.upgrading import upgrade
 
 VERSION = UUID(int=1)
@@ -158,7 +159,7 @@ def _prepare(database_url: str) -> None:
 def _stored(database_url: str) -> int:
     engine = open_engine(database_url)
     with engine.connect() as connection:
-        count = connection.scalar(select(func.count()).select_from(queries.PREDICTIONS))
+        count = connection.scalar(select(func.count()).select_from(PREDICTIONS))
     engine.dispose()
     return count or 0
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from integration.postgres import postgres_url
 from sqlalchemy import Engine
+from store_builders import project
 
+from pharos_store.base import Base
 from pharos_store.connecting import open_engine
-from pharos_store.tables import Base
 from pharos_store.upgrading import upgrade
 
 __all__ = ["postgres_url"]
@@ -34,3 +35,10 @@ def engine(database_url: str) -> Iterator[Engine]:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
     made.dispose()
+
+
+@pytest.fixture
+def projected(engine: Engine) -> Engine:
+    """The versions and the experiment are in their tables."""
+    project(engine)
+    return engine

@@ -36,6 +36,12 @@ COLUMNS: dict[str, list[tuple[str, str, bool]]] = {
         ("latency_ms", "DOUBLE PRECISION", False),
         ("created_at", "TIMESTAMP", False),
         ("user_id", "UUID", True),
+        ("request_id", "VARCHAR(200)", False),
+        ("arm", "VARCHAR(20)", False),
+        ("revision", "BIGINT", True),
+        ("bucket", "INTEGER", True),
+        ("segment", "VARCHAR(63)", True),
+        ("satisfaction", "BOOLEAN", True),
     ],
     "retraining_runs": [
         ("id", "UUID", False),
@@ -74,7 +80,9 @@ def test_every_column_is_there(engine: Engine, table: str) -> None:
     for name, kind, optional in COLUMNS[table]:
         assert str(found[name]["type"]) == types.get(kind, kind), name
         assert found[name]["nullable"] is optional, name
-    assert inspect(engine).get_pk_constraint(table)["constrained_columns"] == ["id"]
+    by_day = table == "prediction_logs" and engine.dialect.name == "postgresql"
+    key = ["id", "created_at"] if by_day else ["id"]
+    assert inspect(engine).get_pk_constraint(table)["constrained_columns"] == key
 
 
 @pytest.mark.requirement("DBM-8", "DBM-11", "DBM-13")

@@ -10,8 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
+from pharos_store.base import Base
 from pharos_store.connecting import open_engine
-from pharos_store.tables import Base
 from pharos_store.upgrading import DatabaseNotReady, upgrade, wait_for
 
 INDEXES = {
@@ -21,14 +21,22 @@ INDEXES = {
         "idx_prediction_logs_experiment",
         "idx_prediction_logs_version",
         "idx_prediction_logs_created_at",
+        "idx_prediction_logs_request",
+        "idx_prediction_logs_user",
+        "idx_prediction_logs_analysis",
     },
     "retraining_runs": {"idx_retraining_runs_status", "idx_retraining_runs_started_at"},
 }
 
 
+def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not str(name).startswith("prediction_logs_2")
+
+
 def test_the_migrations_lead_to_the_declared_tables(engine: Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_no_partition}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
 
 

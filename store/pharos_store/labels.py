@@ -1,0 +1,211 @@
+"""What the prediction log says about the two arms of an experiment, summed up in the database.
+
+Users are the unit: values are summed for each user first, then over the users, so an answer has a
+row for each arm and group, however many predictions there are. Only rows with a user count. All
+parts of one answer come from one snapshot. Judges nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Double,
+    Engine,
+    Select,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from pharos_api.assignment import HALF, Arm
+from pharos_store.snapshot import snapshot
+from pharos_store.statements import DROPS, PREDICTIONS
+
+# Segments are named by callers: more groups than this are no slices, but noise.
+MOST_GROUPS = 200
+_ARMS = (Arm.CONTROL.value, Arm.CANDIDATE.value)
+_LOG = PREDICTIONS.c
+
+
+@dataclass(frozen=True, slots=True)
+class LabelQuestion:
+    """Rows before ``until`` are mature; ``exposure`` is the highest so far, in buckets an arm."""
+
+    experiment_id: UUID
+    until: datetime
+    exposure: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTotals:
+    """Users and rows of one arm; ``labelled`` of the ``mature`` rows have a label."""
+
+    arm: str
+    users: int = 0
+    rows: int = 0
+    mature: int = 0
+    labelled: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotals:
+    """Sums over users of whom user i has n_i values that sum to s_i: Σn, Σs, Σn², Σns, Σs².
+
+    ``group`` is empty for everybody, else ``label=<true label>`` or ``segment=<segment>``.
+    """
+
+    metric: str
+    arm: str
+    group: str
+    users: int
+    n: float
+    s: float
+    nn: float
+    ns: float
+    ss: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTotals:
+    """One look at the log. ``multiple`` are users in both arms, ``contradictions`` are rows."""
+
+    arms: dict[str, ArmTotals]
+    groups: tuple[GroupTotals, ...]
+    multiple: int
+    contradictions: int
+
+
+def label_totals(engine: Engine, question: LabelQuestion, timeout_s: float = 30.0) -> LabelTotals:
+    """Everything that a look at labels needs. Raises SQLAlchemyError."""
+    with snapshot(engine, timeout_s) as connection:
+        seen = connection.execute(_arms(question)).all()
+        found = connection.execute(_drops(question.experiment_id))
+        lost: dict[str, int] = {row.arm: row.lost for row in found}
+        groups = tuple(GroupTotals(*row) for row in connection.execute(_groups(question)))
+    arms = {arm: ArmTotals(arm, dropped=rows) for arm, rows in lost.items()}
+    for arm, users, rows, mature, labelled, *_ in seen:
+        arms[arm] = ArmTotals(arm, users, rows, mature, labelled, lost.get(arm, 0))
+    multiple = max((row.multiple for row in seen), default=0)
+    return LabelTotals(arms, groups, multiple, sum(row.contradictions for row in seen))
+
+
+def _arms(question: LabelQuestion) -> Select[Any]:
+    """Arm, users, rows, mature, labelled, contradictions, users in both arms."""
+    mature = _LOG.created_at < question.until
+    seen = (
+        select(
+            _LOG.user_id,
+            _LOG.arm,
+            func.count().label("rows"),
+            func.count().filter(mature).label("mature"),
+            func.count().filter(mature & _LOG.label.is_not(None)).label("labelled"),
+            func.count().filter(_contradicted(question.exposure)).label("contradictions"),
+        )
+        .where(_of_the_arms(question.experiment_id))
+        .group_by(_LOG.user_id, _LOG.arm)
+        .cte("seen")
+    )
+    both = select(seen.c.user_id).group_by(seen.c.user_id).having(func.count() > 1).subquery()
+    counts = ("rows", "mature", "labelled", "contradictions")
+    sums = (cast(func.sum(seen.c[name]), BigInteger).label(name) for name in counts)
+    multiple = select(func.count()).select_from(both).scalar_subquery().label("multiple")
+    return select(seen.c.arm, func.count(), *sums, multiple).group_by(seen.c.arm)
+
+
+def _contradicted(exposure: int) -> ColumnElement[bool]:
+    """A bucket that the exposure does not give to the row's arm."""
+    control = _LOG.bucket.between(HALF, HALF + exposure - 1)
+    return and_(
+        _LOG.bucket.is_not(None),
+        or_(
+            (_LOG.arm == Arm.CANDIDATE.value) & (_LOG.bucket >= exposure),
+            (_LOG.arm == Arm.CONTROL.value) & ~control,
+        ),
+    )
+
+
+def _drops(experiment_id: UUID) -> Select[Any]:
+    lost = cast(func.sum(DROPS.c.rows), BigInteger).label("lost")
+    return (
+        select(DROPS.c.arm, lost)
+        .where(DROPS.c.experiment_id == experiment_id)
+        .group_by(DROPS.c.arm)
+    )
+
+
+def _groups(question: LabelQuestion) -> CompoundSelect[Any]:
+    """The fields of GroupTotals: everybody, each true label, and the largest segments."""
+    cells = _cells(question)
+    parts = [
+        part
+        for metric in ("accuracy", "satisfaction")
+        for part in (
+            _summed(cells, metric, None),
+            _summed(cells, metric, "label"),
+            _summed(cells, metric, "segment"),
+        )
+    ]
+    return union_all(*parts)
+
+
+def _cells(question: LabelQuestion) -> CTE:
+    """Mature values by user, true label and segment: the one pass over the rows."""
+    answered = _LOG.error.is_(None) & _LOG.label.is_not(None)
+    satisfied = _LOG.satisfaction.is_(True)
+    return (
+        select(
+            _LOG.arm,
+            _LOG.user_id,
+            _LOG.label,
+            _LOG.segment,
+            func.count().filter(answered).label("accuracy_n"),
+            func.count().filter(answered & (_LOG.label == _LOG.predicted)).label("accuracy_s"),
+            func.count(_LOG.satisfaction).label("satisfaction_n"),
+            func.count().filter(satisfied).label("satisfaction_s"),
+        )
+        .where(_of_the_arms(question.experiment_id), _LOG.created_at < question.until)
+        .where(_LOG.label.is_not(None) | _LOG.satisfaction.is_not(None))
+        .group_by(_LOG.arm, _LOG.user_id, _LOG.label, _LOG.segment)
+        .cte("cells")
+    )
+
+
+def _summed(cells: CTE, metric: str, kind: str | None) -> Select[Any]:
+    """One metric summed for each user, and over the users of each arm and group."""
+    name = literal("") if kind is None else literal(f"{kind}=") + cells.c[kind]
+    grouped = [] if kind is None else [cells.c[kind]]
+    users = (
+        select(
+            cells.c.arm,
+            name.label("name"),
+            cast(func.sum(cells.c[f"{metric}_n"]), Double).label("n"),
+            cast(func.sum(cells.c[f"{metric}_s"]), Double).label("s"),
+        )
+        .where(cells.c[f"{metric}_n"] > 0, *(column.is_not(None) for column in grouped))
+        .group_by(cells.c.arm, cells.c.user_id, *grouped)
+        .subquery()
+    )
+    n, s = users.c.n, users.c.s
+    sums = (func.sum(term) for term in (n, s, n * n, n * s, s * s))
+    largest = (
+        select(literal(metric), users.c.arm, users.c.name, func.count(), *sums)
+        .group_by(users.c.arm, users.c.name)
+        .order_by(func.count().desc(), users.c.name)
+        .limit(2 * MOST_GROUPS)
+    )
+    return select(largest.subquery())
+
+
+def _of_the_arms(experiment_id: UUID) -> ColumnElement[bool]:
+    return and_(_LOG.experiment_id == experiment_id, _LOG.arm.in_(_ARMS), _LOG.user_id.is_not(None))
