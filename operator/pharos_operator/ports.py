@@ -1,10 +1,13 @@
 """What the shell needs of the world outside, as small protocols. Adapters fulfil them."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from pharos_analysis.samples import Sample
+from pharos_analysis.samples import QueryValue, Sample
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.render.gateway_stats import Reading
+from pharos_operator.render.metric_queries import ValueQuery
 
 
 class Clock(Protocol):
@@ -49,7 +52,20 @@ class Metrics(Protocol):
     """What Prometheus says about an experiment's arms."""
 
     async def sample(self, control: str, candidate: str, window_s: float) -> Sample:
-        """Counts and latencies of two Envoy clusters over a window; never raises."""
+        """Counts and latencies of two Envoy clusters over a window; never raises.
+
+        Without ``control`` its arm is empty.
+        """
+
+    async def values(self, asked: Sequence[ValueQuery]) -> tuple[QueryValue, ...]:
+        """One number an arm for each metric, all of one moment; never raises."""
+
+
+class GatewayReader(Protocol):
+    """One gateway's own counters."""
+
+    async def read(self, url: str, clusters: Iterable[str]) -> Reading:
+        """Those of these Envoy clusters; ``url`` without a path. Raises Unavailable."""
 
 
 class Rows(Protocol):

@@ -38,8 +38,12 @@ class Metrics:
 
     def __init__(self, identity: ModelIdentity, engine: str) -> None:
         self.registry = CollectorRegistry()
-        self._labels = {"model": identity.name, "version": identity.version}
-        series = ["model", "version", "arm"]
+        self._labels = {
+            "namespace": identity.namespace,
+            "model": identity.name,
+            "version": identity.version,
+        }
+        series = [*self._labels, "arm"]
         self._requests = Counter(
             names.METRIC_REQUESTS, "Inference requests.", [*series, "code"], registry=self.registry
         )
@@ -101,7 +105,7 @@ class Metrics:
         info = Gauge(
             names.METRIC_MODEL_INFO,
             "1, with the identity of what is served.",
-            ["model", "version", "sha256", "engine"],
+            [*self._labels, "sha256", "engine"],
             registry=self.registry,
         )
         info.labels(**self._labels, sha256=identity.sha256, engine=engine).set(1)

@@ -5,13 +5,17 @@ decided elsewhere.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 
-from pharos_analysis.samples import Sample
+from pharos_analysis.samples import QueryValue, Sample
 from pharos_operator.ports import Clock
-from pharos_operator.render import promql
+from pharos_operator.render import metric_queries, promql
+from pharos_operator.render.metric_queries import ValueQuery
+
+_MISSING = "no Prometheus is configured; set PHAROS_OPERATOR_PROMETHEUS_URL"
 
 
 class Unanswered(Exception):
@@ -33,15 +37,35 @@ class Prometheus:
         """Counts and latencies of two Envoy clusters over a window; never raises."""
         asked = promql.queries(control, candidate, int(window_s))
         if not self._url:
-            error = "no Prometheus is configured; set PHAROS_OPERATOR_PROMETHEUS_URL"
-            return Sample(window_s=window_s, queries=asked, error=error)
-        at = f"{self._clock.now().timestamp():.3f}"
+            return Sample(window_s=window_s, queries=asked, error=_MISSING)
+        at = self._at()
         try:
             answers = await asyncio.gather(*(self._ask(query, at) for _, query in asked))
         except Unanswered as problem:
             return Sample(window_s=window_s, queries=asked, error=str(problem))
         keys = (key for key, _ in asked)
         return promql.sample_from(dict(zip(keys, answers, strict=True)), window_s, asked)
+
+    async def values(self, asked: Sequence[ValueQuery]) -> tuple[QueryValue, ...]:
+        """One number an arm for each metric; what Prometheus says of a query is its error."""
+        at = self._at()
+        return tuple(await asyncio.gather(*(self._value(each, at) for each in asked)))
+
+    async def _value(self, asked: ValueQuery, at: str) -> QueryValue:
+        error = asked.error or ("" if self._url else _MISSING)
+        if error:
+            return metric_queries.answered(asked, None, None, error)
+        try:
+            found = await asyncio.gather(
+                *(self._ask(query, at) for query in (asked.control, asked.candidate))
+            )
+            control, candidate = (metric_queries.number(series) for series in found)
+        except (Unanswered, ValueError) as problem:
+            return metric_queries.answered(asked, None, None, str(problem))
+        return metric_queries.answered(asked, control, candidate)
+
+    def _at(self) -> str:
+        return f"{self._clock.now().timestamp():.3f}"
 
     async def _ask(self, query: str, at: str) -> tuple[promql.Series, ...]:
         form = {"query": query, "time": at}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pharos_analysis.samples import Sample
+from pharos_analysis.samples import Facts, Sample
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
@@ -116,7 +116,9 @@ class ModelObservation:
     """All that decides about a Model.
 
     ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
-    has heard of.
+    has heard of. ``production`` is what the version in production did of late, in the candidate's
+    arm of the sample; None where nobody looked. ``labelled`` are the predictions of production that
+    got a label of late; None where nobody looked.
     """
 
     model: Model
@@ -124,12 +126,18 @@ class ModelObservation:
     experiments: tuple[ABExperiment, ...] = ()
     gateways: tuple[GatewayView, ...] = ()
     has_cron_job: bool = False
+    production: Sample | None = None
+    labelled: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentObservation:
-    """All that decides about an ABExperiment. ``sample`` is None where none was due.
+    """All that decides about an ABExperiment. ``facts`` are None where none were due.
 
+    While two arms carry users, ``facts`` are theirs since ``exposedAt``; while a shadow runs, its
+    pairs since ``shadowedAt``; while a switch is watched, in the candidate's arm what production
+    did since ``switchedAt``, and in control's the old version's last window before it. ``sample``
+    stands for facts from Prometheus alone.
     ``verification`` is the Job that tries the candidate on its own Service, None before it starts.
     """
 
@@ -140,3 +148,4 @@ class ExperimentObservation:
     rivals: tuple[ABExperiment, ...] = ()
     sample: Sample | None = None
     verification: JobView | None = None
+    facts: Facts | None = None

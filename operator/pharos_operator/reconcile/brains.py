@@ -28,11 +28,11 @@ def reconciles(observer: Observer, sampling: Sampling, hands: Hands) -> dict[str
     async def version(entry: Entry, _: datetime) -> VersionObservation:
         return observer.version(entry)
 
-    async def endpoint(entry: Entry, _: datetime) -> ModelObservation:
-        return observer.model(entry)
+    async def endpoint(entry: Entry, now: datetime) -> ModelObservation:
+        return await sampling.with_production(observer.model(entry), now)
 
     async def move(entry: Entry, now: datetime) -> ExperimentObservation:
-        return await sampling.with_sample(observer.experiment(entry), now)
+        return await sampling.with_facts(observer.experiment(entry), now)
 
     return {
         "TrainingRun": Controller(Brain(run, trainingrun.decide), hands).reconcile,

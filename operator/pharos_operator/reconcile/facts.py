@@ -15,6 +15,10 @@ _LABELS = (
 _FINISHED = ("Succeeded", "Failed")
 
 
+# What the fact of an object begins with that has not finished yet
+LIVE = "live:"
+
+
 def label(name: str, value: str) -> str:
     """The fact of a label."""
     return f"{name}={value}"
@@ -27,7 +31,7 @@ def of_model(model: str) -> str:
 
 def live_of_model(model: str) -> str:
     """The fact of pointing at a Model and not having finished yet."""
-    return f"live:{of_model(model)}"
+    return f"{LIVE}{of_model(model)}"
 
 
 def owned_by(uid: str) -> str:

@@ -13,6 +13,7 @@ from pharos_api.jobio import Progress
 from pharos_operator.adapters import store
 from pharos_operator.adapters.clock import SystemClock
 from pharos_operator.adapters.election import Election, Terms
+from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
 from pharos_operator.adapters.peers import Peers
@@ -26,7 +27,9 @@ from pharos_operator.reconcile.act import Actor
 from pharos_operator.reconcile.brains import reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
+from pharos_operator.reconcile.counters import Counters
 from pharos_operator.reconcile.dispatch import Dispatch
+from pharos_operator.reconcile.fast_guard import FastGuard
 from pharos_operator.reconcile.gateway_watch import GatewayWatch
 from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.health import Health
@@ -95,7 +98,11 @@ class Replica:
         )
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
         metrics = Prometheus(session, self._clock, url, timeout_s)
-        by_kind = reconciles(self._observer, Sampling(metrics), hands)
+        counters = Counters(GatewayCounters(session))
+        sampling = Sampling(metrics, counters)
+        namespace = self._settings.namespace
+        self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
+        by_kind = reconciles(self._observer, sampling, hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 
     @property
@@ -142,6 +149,7 @@ class Replica:
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(watch.run(home, self.dispatch.enqueue))
+                group.create_task(self._fast_guard.run(self.dispatch.enqueue))
                 group.create_task(self._capacity.run())
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))

@@ -46,15 +46,21 @@ def queries(
 ) -> tuple[tuple[str, str], ...]:
     """``(key, PromQL)`` of all that a sample needs; keys are ``<arm>.<what>``.
 
-    The window is never shorter than two scrapes: one point makes no difference.
+    Without a control's cluster, nothing is asked for it.
     """
-    window = f"{max(window_s, 2 * scrape_interval_s)}s"
+    window = windowed(window_s, scrape_interval_s)
     clusters = dict(zip(ARMS, (control_cluster, candidate_cluster), strict=True))
     return tuple(
         (f"{arm}.{what}", query)
         for arm, cluster in clusters.items()
+        if cluster
         for what, query in _of_arm(cluster, window)
     )
+
+
+def windowed(window_s: float, scrape_interval_s: int = SCRAPE_INTERVAL_S) -> str:
+    """A range of PromQL, never shorter than two scrapes: one point makes no difference."""
+    return f"{max(int(window_s), 2 * scrape_interval_s)}s"
 
 
 def sample_from(
@@ -89,11 +95,11 @@ def vector(data: Mapping[str, Any]) -> tuple[Series, ...]:
 
 
 def _of_arm(cluster: str, window: str) -> tuple[tuple[str, str], ...]:
-    chosen = f"{names.ENVOY_LABEL_CLUSTER}={_quoted(cluster)}"
+    chosen = f"{names.ENVOY_LABEL_CLUSTER}={quoted(cluster)}"
     failed = f'{chosen},{names.ENVOY_LABEL_CLASS}="5"'
-    requests = f"sum({_grown(names.ENVOY_REQUESTS, chosen, window)})"
-    errors = f"sum({_grown(names.ENVOY_REQUESTS_BY_CLASS, failed, window)})"
-    slow = f"sum by ({_LE}) ({_grown(names.ENVOY_LATENCY_BUCKET, chosen, window)})"
+    requests = f"sum({grown(names.ENVOY_REQUESTS, chosen, window)})"
+    errors = f"sum({grown(names.ENVOY_REQUESTS_BY_CLASS, failed, window)})"
+    slow = f"sum by ({_LE}) ({grown(names.ENVOY_LATENCY_BUCKET, chosen, window)})"
     # Envoy makes the counter of a response class with its first response: where there are requests
     # and no such series, there are no errors.
     return (
@@ -103,8 +109,8 @@ def _of_arm(cluster: str, window: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _grown(metric: str, labels: str, window: str) -> str:
-    """By how much each series of a counter has grown over the window."""
+def grown(metric: str, labels: str, window: str) -> str:
+    """By how much each series of a counter has grown over the window, exactly (see above)."""
     series = f"{metric}{{{labels}}}"
     ranged = f"{series}[{window}]"
     return (
@@ -114,7 +120,8 @@ def _grown(metric: str, labels: str, window: str) -> str:
     )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as a string of PromQL."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 

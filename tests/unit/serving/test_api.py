@@ -290,7 +290,7 @@ async def test_requests_are_counted_by_arm_and_code(client: httpx.AsyncClient) -
     await client.post("/v1/classify", json={"text": ""})
     await client.get("/v2/health/ready")
     text = (await client.get("/metrics")).text
-    series = 'model="tiny",version="v1.0.0"'
+    series = 'model="tiny",namespace="default",version="v1.0.0"'
     assert f'pharos_requests_total{{arm="control",code="200",{series}}} 1.0' in text
     assert f'pharos_requests_total{{arm="outside",code="422",{series}}} 1.0' in text
     assert f'pharos_request_duration_seconds_count{{arm="control",{series}}} 1.0' in text

@@ -1,0 +1,32 @@
+"""Reads a gateway's counters over HTTP. ``render/gateway_stats.py`` knows what they say."""
+
+from collections.abc import Iterable
+
+import aiohttp
+from yarl import URL
+
+from pharos_operator.errors import Unavailable
+from pharos_operator.render import gateway_stats as stats
+
+# All gateways are waited for, each second: one that hangs must not make the others' counts old.
+TIMEOUT_S = 0.5
+
+
+class GatewayCounters:
+    """Fulfils ``ports.GatewayReader``."""
+
+    def __init__(self, session: aiohttp.ClientSession, timeout_s: float = TIMEOUT_S) -> None:
+        self._session = session
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+
+    async def read(self, url: str, clusters: Iterable[str]) -> stats.Reading:
+        """The counters of these clusters; raises Unavailable."""
+        asked = URL(url + stats.target(clusters), encoded=True)
+        try:
+            async with self._session.get(asked, timeout=self._timeout) as answer:
+                answer.raise_for_status()
+                return stats.read(await answer.text())
+        except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+            # The URL names every cluster; the gateway's own part of it is enough for a person.
+            said = type(problem).__name__ if "filter=" in repr(problem) else repr(problem)
+            raise Unavailable(f"{url} does not give its counters: {said}") from None
