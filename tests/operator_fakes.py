@@ -1,13 +1,16 @@
-"""Fakes of the operator's ports: a cluster in memory, a clock that stands still, rows in a list."""
+"""Fakes of the operator's ports: a cluster in memory, a clock that stands still, kept rows."""
 
+import asyncio
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pharos_analysis.samples import ArmSample, QueryValue, Sample
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 from pharos_operator.errors import Conflict, NotFound, PharosError
+from pharos_operator.render.metric_queries import ValueQuery
 
 Body = dict[str, Any]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -120,6 +123,25 @@ class FakeCluster:
         if self.failing:
             raise self.failing.pop(0)
         self.calls.append(f"{verb} {kind} {name}" if verb != "event" else f"event {kind}")
+
+
+@dataclass
+class FakeMetrics:
+    """Remembers what it was asked; hangs while it is away."""
+
+    asked: list[tuple[str, str, float]] = field(default_factory=list)
+    values_asked: list[str] = field(default_factory=list)
+    away: bool = False
+
+    async def sample(self, control: str, candidate: str, window_s: float) -> Sample:
+        if self.away:
+            await asyncio.Event().wait()
+        self.asked.append((control, candidate, window_s))
+        return Sample(ArmSample(100, 1), ArmSample(90, 2), window_s)
+
+    async def values(self, asked: Sequence[ValueQuery]) -> tuple[QueryValue, ...]:
+        self.values_asked.extend(query.metric for query in asked)
+        return tuple(QueryValue(query.metric, 1.0, 2.0) for query in asked)
 
 
 def _place(body: Body) -> tuple[str, str, str]:
