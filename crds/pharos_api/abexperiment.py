@@ -131,9 +131,10 @@ class ExperimentPhase(StrEnum):
 
 
 class Verdict(StrEnum):
-    """How an experiment ended."""
+    """How an experiment ended. Passed: the candidate passed a shadow, and nothing was moved."""
 
     PROMOTE = "Promote"
+    PASSED = "Passed"  # noqa: S105 - not a password
     ROLLBACK = "Rollback"
     ABORT = "Abort"
     SUPERSEDED = "Superseded"

@@ -68,6 +68,7 @@ class ModelCondition(StrEnum):
     ROUTE_VERIFIED = "RouteVerified"
     REGISTRY_SYNCED = "RegistrySynced"
     ROLLOUT = "RolloutInProgress"
+    PRODUCTION_GUARD = "ProductionGuard"
     COMMAND_REFUSED = "CommandRefused"
 
 
@@ -95,8 +96,10 @@ class ModelReason(StrEnum):
     NO_CANDIDATE = "NoCandidate"
     MANUAL = "Manual"
     ALREADY_TRIED = "AlreadyTried"
-    STRATEGY_NOT_BUILT = "StrategyNotBuilt"
-    INVALID_STEPS = "InvalidSteps"
+    INVALID_POLICY = "InvalidPolicy"
+    AUTOMATIC_ROLLBACK = "AutomaticRollback"
+    WITHIN_LIMITS = "WithinLimits"
+    GUARD_HOLDS = "GuardHolds"
     NO_ROUTE = "NoRoute"
 
 
@@ -108,7 +111,8 @@ class ExperimentCondition(StrEnum):
     PROGRESSING = "Progressing"
     ANALYSIS = "Analysis"
     SUCCEEDED = "Succeeded"
-    GOAL_IGNORED = "GoalIgnored"
+    FEEDBACK = "FeedbackMissing"
+    PLAN = "PlanFeasible"
     COMMAND_REFUSED = "CommandRefused"
 
 
@@ -145,7 +149,18 @@ class ExperimentReason(StrEnum):
     CANDIDATE_UNAVAILABLE = "CandidateUnavailable"
     CONTROL_CHANGED = "ControlChanged"
     SCALING = "Scaling"
-    LABELS_NOT_JUDGED = "LabelsNotJudged"
+    GOALS_REACHED = "GoalsReached"
+    GOALS_OPEN = "GoalsOpen"
+    SPLIT_NOT_TRUSTED = "SplitNotTrusted"
+    SHADOWING = "Shadowing"
+    SHADOW_PASSED = "ShadowPassed"
+    PASSED = "Passed"
+    WATCHING = "Watching"
+    WATCH_ENDED = "WatchEnded"
+    NO_FEEDBACK = "NoFeedback"
+    FEEDBACK_SEEN = "FeedbackSeen"
+    TOO_SLOW = "TooSlow"
+    FEASIBLE = "Feasible"
     COMMAND_REFUSED = "CommandRefused"
     COMMAND_ACCEPTED = "CommandAccepted"
 

@@ -1,22 +1,24 @@
 """Whether a Pending experiment may start: now, later, or never.
 
-Must not start anything, and must not judge metrics.
+What may still appear is waited for, but not for ever: objects that are applied together arrive
+within moments. Must not start anything, and must not judge metrics.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pharos_analysis.gates import judged
-from pharos_api.abexperiment import ABExperiment, ExperimentPhase, ExperimentStrategy
+from pharos_api.abexperiment import ABExperiment, ExperimentPhase
 from pharos_api.abexperiment import ABExperimentSpec as Spec
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
 from pharos_api.versioning import not_newer
 from pharos_operator.decide.conditions import ExperimentReason
+from pharos_operator.decide.experiments.plans import flaw_of
 from pharos_operator.decide.observation import ExperimentObservation
 from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
-BUILT = frozenset({ExperimentStrategy.CANARY})
+APPEARS_WITHIN = timedelta(minutes=10)
 
 
 class Admission(StrEnum):
@@ -36,14 +38,14 @@ class Ruling:
     message: str
 
 
-def admit(obs: ExperimentObservation) -> Ruling:
+def admit(obs: ExperimentObservation, now: datetime) -> Ruling:
     """Rule on a Pending experiment. What may still appear is waited for, what is wrong is not."""
-    flaw = _flaw_of_spec(obs.experiment.spec)
+    flaw = flaw_of(obs.experiment.spec)
     if flaw:
         return _invalid(flaw)
     model, control, candidate = obs.model, obs.control, obs.candidate
     if model is None or control is None or candidate is None:
-        return _missing(obs)
+        return _missing(obs, now)
     flaw = _flaw_of_arms(model, control, candidate)
     if flaw:
         return _invalid(flaw)
@@ -65,20 +67,7 @@ def control_name(spec: Spec, model: Model | None) -> str:
     return "" if production is None else production.name
 
 
-def _flaw_of_spec(spec: Spec) -> str:
-    if spec.strategy not in BUILT:
-        return f"strategy {spec.strategy} is not built yet; use Canary"
-    if spec.steps[0].percent == 100:
-        return "the first step is 100, the promotion itself: put a step of at most 50 before it"
-    if not judged(spec):
-        return (
-            "no metric can be judged: give error-rate or p95-latency with source Prometheus "
-            "and a limit (maxRatio or abortAbove)"
-        )
-    return ""
-
-
-def _missing(obs: ExperimentObservation) -> Ruling:
+def _missing(obs: ExperimentObservation, now: datetime) -> Ruling:
     spec = obs.experiment.spec
     if obs.model is None:
         message = f"there is no Model {spec.model_ref.name} in this namespace; create it"
@@ -86,8 +75,12 @@ def _missing(obs: ExperimentObservation) -> Ruling:
         message = f"there is no ModelVersion {spec.candidate_ref.name}; register or import it"
     elif not control_name(spec, obs.model):
         message = f"Model {spec.model_ref.name} has no version in production to compare with"
+        return _wait(ExperimentReason.REFERENCE_NOT_FOUND, message)
     else:
         message = f"there is no ModelVersion {control_name(spec, obs.model)} to be the control"
+    created = obs.experiment.metadata.creation_timestamp
+    if created is not None and now - created > APPEARS_WITHIN:
+        return _invalid(f"{message}. It did not appear within 10 minutes: create this again then")
     return _wait(ExperimentReason.REFERENCE_NOT_FOUND, message)
 
 

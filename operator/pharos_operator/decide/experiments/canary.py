@@ -1,10 +1,12 @@
 """The Canary strategy: raise the candidate's share step by step while its guardrails pass.
 
-The next step needs all of: the hold time, a fresh Pass of every judged metric, enough requests
-*within this step* in both arms, and pods sized for the new share. Fail takes the share to 0 at
-once, paused or not. NoData and Error hold, for as long as they last.
+The next step needs all of: the hold time, a fresh ruling without harm or doubt, enough requests
+*within this step* in both arms, and pods sized for the new share. The promotion needs every goal
+reached as well, where goals are given. Harm takes the share to 0 at once, paused or not. What is
+not known holds, for as long as it lasts.
 """
 
+from pharos_operator.decide.experiments.course import steps_of
 from pharos_operator.decide.experiments.exposure import (
     note_pods,
     note_share,
@@ -20,8 +22,10 @@ from pharos_operator.decide.experiments.rules import (
     overdue,
     paused,
     too_early,
+    too_few,
     unavailable,
     unconfirmed,
+    undecided,
 )
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, promoted
 
@@ -45,10 +49,16 @@ def arrived(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
 
 def _next(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
     index = draft.status.current_step + 1
-    steps = look.spec.steps
-    if index >= len(steps) or steps[index].percent == PROMOTION:
-        return promote(draft, "every step passed all guardrails", pods_for(look, 1.0))
-    return step_to(look, draft, index)
+    steps = steps_of(look.spec)
+    if index < len(steps) and steps[index].percent < PROMOTION:
+        return step_to(look, draft, index)
+    return undecided(look, draft) or promote(draft, _why(look), pods_for(look, 1.0))
+
+
+def _why(look: Look) -> str:
+    if not look.has_goals or look.judgement is None:
+        return "every step passed all guardrails"
+    return f"every step passed all guardrails, and {look.judgement.message}"
 
 
 _RULES: tuple[Rule, ...] = (
@@ -59,5 +69,6 @@ _RULES: tuple[Rule, ...] = (
     unconfirmed,
     too_early,
     not_passed,
+    too_few,
     _next,
 )

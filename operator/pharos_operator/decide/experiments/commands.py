@@ -17,20 +17,18 @@ from pharos_operator.decide.conditions import (
 )
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 
-_RUNNING = frozenset(
-    {
-        ExperimentPhase.STARTING,
-        ExperimentPhase.STAGING,
-        ExperimentPhase.PROGRESSING,
-        ExperimentPhase.PAUSED,
-    }
-)
+_MOVING = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PROGRESSING})
+_RUNNING = _MOVING | {
+    ExperimentPhase.STARTING,
+    ExperimentPhase.STAGING,
+    ExperimentPhase.PAUSED,
+}
 _ALLOWED = {
-    ExperimentVerb.PAUSE: frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED}),
+    ExperimentVerb.PAUSE: _MOVING | {ExperimentPhase.PAUSED},
     ExperimentVerb.RESUME: frozenset({ExperimentPhase.PAUSED}),
-    ExperimentVerb.ABORT: _RUNNING | {ExperimentPhase.PENDING},
+    ExperimentVerb.ABORT: _RUNNING | {ExperimentPhase.PENDING, ExperimentPhase.WATCHING},
     ExperimentVerb.PROMOTE: _RUNNING,
-    ExperimentVerb.ROLLBACK: _RUNNING | {ExperimentPhase.PROMOTING},
+    ExperimentVerb.ROLLBACK: _RUNNING | {ExperimentPhase.PROMOTING, ExperimentPhase.WATCHING},
 }
 
 
@@ -86,13 +84,20 @@ def _pause(draft: ExperimentDraft, now: datetime) -> ExperimentDraft:
 
 
 def _resume(draft: ExperimentDraft, now: datetime) -> ExperimentDraft:
-    """Go on; the step's clock is set forward by the time that was paused."""
-    started, since = draft.status.step_started_at, draft.status.paused_at
-    if started is not None and since is not None:
-        started += max(whole_seconds(now) - max(since, started), now - now)
-    return draft.set(
-        phase=ExperimentPhase.PROGRESSING, paused=False, paused_at=None, step_started_at=started
-    )
+    """Go on where it was paused; the clocks are set forward by the time that was paused."""
+    status = draft.status
+    resumed = draft.set(paused=False, paused_at=None)
+    if status.exposure:
+        started = _forward(status.step_started_at, status.paused_at, now)
+        return resumed.set(phase=ExperimentPhase.PROGRESSING, step_started_at=started)
+    shadowed = _forward(status.shadowed_at, status.paused_at, now)
+    return resumed.set(phase=ExperimentPhase.SHADOWING, shadowed_at=shadowed)
+
+
+def _forward(started: datetime | None, since: datetime | None, now: datetime) -> datetime | None:
+    if started is None or since is None:
+        return started
+    return started + max(whole_seconds(now) - max(since, started), now - now)
 
 
 def _by_hand(what: str, command: Command) -> str:

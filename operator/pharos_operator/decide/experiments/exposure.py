@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from pharos_api.abexperiment import ExperimentPhase
 from pharos_api.assignment import BUCKETS, exposure_of
-from pharos_api.delivery import Step
 from pharos_api.meta import whole_seconds
 from pharos_operator.decide.conditions import (
     ExperimentCondition,
     ExperimentReason,
     condition,
 )
+from pharos_operator.decide.experiments.course import steps_of, where
 from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.routing import confirmed, replicas_for, serves
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
@@ -23,17 +23,6 @@ from pharos_operator.decide.experiments.transitions import ExperimentDraft
 def holding(draft: ExperimentDraft, reason: str, message: str) -> ExperimentDraft:
     """The draft that stays where it is, and says why."""
     return draft.find(condition(ExperimentCondition.PROGRESSING, True, reason, message))
-
-
-def step_of(look: Look, draft: ExperimentDraft) -> Step:
-    """The present step."""
-    return look.spec.steps[draft.status.current_step]
-
-
-def where(look: Look, draft: ExperimentDraft) -> str:
-    """Where the experiment stands, as the beginning of a sentence."""
-    index = draft.status.current_step
-    return f"step {index + 1} of {len(look.spec.steps)} at {step_of(look, draft).percent} %"
 
 
 def note_pods(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
@@ -76,7 +65,7 @@ def waits_for_pods(
 
 def step_to(look: Look, draft: ExperimentDraft, index: int) -> ExperimentDraft:
     """Ask for a step's pods and then for its share; its clock starts when gateways confirm."""
-    draft, missing = waits_for_pods(look, draft, look.spec.steps[index].percent)
+    draft, missing = waits_for_pods(look, draft, steps_of(look.spec)[index].percent)
     return draft if missing else _ask(look, draft, index)
 
 
@@ -101,12 +90,12 @@ def _ask(look: Look, draft: ExperimentDraft, index: int) -> ExperimentDraft:
     asked = draft.set(
         phase=ExperimentPhase.PROGRESSING,
         current_step=index,
-        exposure=exposure_of(look.spec.steps[index].percent),
+        exposure=exposure_of(steps_of(look.spec)[index].percent),
         weight_verified=False,
         step_started_at=None,
         exposed_at=draft.status.exposed_at or whole_seconds(look.now),
         step_arms=look.arms or draft.status.arms,
     )
-    asked = asked.tell(ExperimentReason.STEPPING, f"{where(look, asked)} is asked for")
-    message = f"{where(look, asked)}: not every gateway has confirmed the share yet"
+    asked = asked.tell(ExperimentReason.STEPPING, f"{where(look.spec, asked.status)} is asked for")
+    message = f"{where(look.spec, asked.status)}: not every gateway has confirmed the share yet"
     return holding(asked, ExperimentReason.WAITING_FOR_GATEWAYS, message)

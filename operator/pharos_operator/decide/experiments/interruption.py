@@ -1,4 +1,4 @@
-"""What ends a running experiment from outside: production moved, a newer candidate, a quarantine.
+"""What ends an experiment from outside: production moved, a newer candidate, a quarantine.
 
 Must not judge metrics, nor carry out what people ask of the experiment itself.
 """
@@ -21,7 +21,7 @@ def interrupted(
     moved = _control_moved(obs, model, draft, now)
     if moved is not None:
         return moved
-    rival = _newer_rival(obs, draft.status)
+    rival = newer_rival(obs, draft.status)
     if rival:
         message = f"{rival} brings a newer candidate"
         return roll_back(draft, Verdict.SUPERSEDED, ExperimentReason.SUPERSEDED, message, now)
@@ -48,7 +48,25 @@ def _control_moved(
     return roll_back(draft, Verdict.SUPERSEDED, reason, message, now)
 
 
-def _newer_rival(obs: ExperimentObservation, own: ABExperimentStatus) -> str:
+def left_production(
+    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
+) -> ExperimentDraft | None:
+    """What ends the watch of a switch from outside: somebody else moved production meanwhile.
+
+    A quarantine of the candidate says that it was taken back.
+    """
+    production, candidate = model.status.production, obs.candidate
+    if production is None or production.name == obs.experiment.spec.candidate_ref.name:
+        return None
+    sha256 = "" if candidate is None else candidate.spec.artifact.sha256
+    taken_back = is_quarantined(model.status, sha256)
+    verdict = Verdict.ROLLBACK if taken_back else Verdict.SUPERSEDED
+    message = f"production is {production.version} now, no longer {draft.status.candidate_version}"
+    return roll_back(draft, verdict, ExperimentReason.CONTROL_CHANGED, message, now)
+
+
+def newer_rival(obs: ExperimentObservation, own: ABExperimentStatus) -> str:
+    """The name of an open experiment that brings a newer candidate; empty where there is none."""
     for rival in obs.rivals:
         theirs = rival.status.candidate_version
         open_ = not rival.status.phase.finished and rival.metadata.deletion_timestamp is None

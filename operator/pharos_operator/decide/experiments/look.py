@@ -1,25 +1,40 @@
-"""One look at an admitted experiment: what a strategy decides from, with what the metrics said.
+"""One look at an admitted experiment: what a strategy decides from, with what the evidence says.
 
-A value only. Must not decide.
+Which evidence there is depends on the phase: two arms, the pairs of a shadow, or production alone
+after a switch. Must not decide what follows from it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
-from pharos_api.abexperiment import ABExperimentSpec, Arms, Measurement
+from pharos_analysis.judgement import Judgement, Ruling
+from pharos_analysis.record import Case, Way, judged
+from pharos_analysis.samples import Facts
+from pharos_api.abexperiment import ABExperimentSpec, Arms, ExperimentPhase
+from pharos_api.metrics import MetricRole
 from pharos_api.model import Model
+from pharos_operator.decide.experiments.counts import arms_of
 from pharos_operator.decide.observation import ExperimentObservation
+
+_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
+_MIRRORED = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a running experiment. ``measured`` is empty where no sample was due."""
+    """One look at a running experiment.
+
+    ``case`` is what was put to the judge and ``judgement`` the answer; None where nothing was due.
+    ``arms`` are the arms' requests so far; None where the facts cannot say.
+    """
 
     obs: ExperimentObservation
     model: Model
-    measured: tuple[Measurement, ...]
-    arms: Arms | None
     now: datetime
+    case: Case | None = None
+    judgement: Judgement | None = None
+    arms: Arms | None = None
 
     @property
     def spec(self) -> ABExperimentSpec:
@@ -30,3 +45,57 @@ class Look:
     def uid(self) -> str:
         """The experiment's UID."""
         return self.obs.experiment.metadata.uid
+
+    @property
+    def ruling(self) -> Ruling | None:
+        """The ruling of this very look; None where nothing was judged."""
+        return None if self.judgement is None else self.judgement.ruling
+
+    @property
+    def has_goals(self) -> bool:
+        """Whether something is to be reached before a promotion."""
+        return any(metric.role is MetricRole.GOAL for metric in self.spec.metrics)
+
+    def without_evidence(self) -> Self:
+        """The look after the phase moved: what was measured belongs to the phase before."""
+        return replace(self, case=None, judgement=None, arms=None)
+
+
+def look_at(obs: ExperimentObservation, model: Model, now: datetime) -> Look:
+    """The look, judged by the phase in which the experiment was seen."""
+    facts = _facts(obs)
+    cases = () if facts is None else _cases(obs, facts, now)
+    if not cases or facts is None:
+        return Look(obs, model, now)
+    found = [(case, judged(case)) for case in cases]
+    case, judgement = min(found, key=lambda each: _ORDER[each[1].ruling])
+    arms = arms_of(obs.experiment, facts) if case.way is Way.ARMS else None
+    return Look(obs, model, now, case, judgement, arms)
+
+
+# Of two sources that saw production alone: harm counts from either, and so does a full view.
+_ORDER = {Ruling.HARM: 0, Ruling.WON: 1, Ruling.PROCEED: 2, Ruling.HOLD: 3}
+
+
+def _facts(obs: ExperimentObservation) -> Facts | None:
+    if obs.facts is not None or obs.sample is None:
+        return obs.facts
+    return Facts(audited=obs.sample, exposure=obs.experiment.status.exposure)
+
+
+def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Case, ...]:
+    status, spec = obs.experiment.status, obs.experiment.spec
+    if status.phase is ExperimentPhase.WATCHING:
+        limits = tuple(spec.metrics)
+        seen = (Facts(fast=facts.fast), Facts(audited=facts.audited))
+        return tuple(
+            Case(Way.ALONE, each, now, None, limits, spec.decision)
+            for each in seen
+            if each != Facts()
+        )
+    # Before anybody was exposed there is nothing that two arms could say.
+    if status.phase in _USERS and status.exposure and status.exposed_at is not None:
+        return (Case(Way.ARMS, facts, now, spec),)
+    if status.phase in _MIRRORED and not status.exposure and facts.pairs is not None:
+        return (Case(Way.PAIRS, facts, now, spec),)
+    return ()

@@ -6,13 +6,24 @@ from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion, ModelVersionPhase
 
 
-def confirmed(model: Model, uid: str, exposure: int) -> bool:
-    """Whether every gateway follows a route that gives experiment ``uid`` this exposure."""
+def confirmed(model: Model, uid: str, exposure: int, mirror: int = 0) -> bool:
+    """Whether every gateway gives experiment ``uid`` this exposure and this share of copies."""
     route = model.status.route
     if route.verified_revision != route.revision:
         return False
     running = route.experiment if route.experiment and route.experiment.uid == uid else None
-    return (0 if running is None else running.exposure) == exposure
+    copied = route.mirror if route.mirror and route.mirror.uid == uid else None
+    return (0 if running is None else running.exposure) == exposure and (
+        0 if copied is None else copied.percent
+    ) == mirror
+
+
+def given_back(model: Model, uid: str) -> bool:
+    """Whether production is not what experiment ``uid`` brought there, or cannot be given back."""
+    production = model.status.production
+    if production is None or production.promoted_by != uid:
+        return True
+    return uid in model.status.judged and model.status.incoming is None
 
 
 def serves(version: ModelVersion | None, replicas: int = 1) -> bool:

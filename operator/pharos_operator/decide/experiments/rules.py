@@ -5,19 +5,16 @@ would go on. Must not know a strategy.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from pharos_api.abexperiment import ExperimentPhase, Outcome, Verdict
+from pharos_analysis.judgement import Ruling
+from pharos_api.abexperiment import ExperimentPhase, Verdict
 from pharos_api.decision import OnInconclusive
 from pharos_api.meta import rfc3339, span
 from pharos_operator.decide.conditions import ExperimentReason
-from pharos_operator.decide.experiments.exposure import (
-    enough_requests,
-    holding,
-    pods_for,
-    step_of,
-    where,
-)
+from pharos_operator.decide.experiments.course import step_of, where
+from pharos_operator.decide.experiments.evidence import said_of
+from pharos_operator.decide.experiments.exposure import enough_requests, holding, pods_for
 from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.transitions import ExperimentDraft, promote, roll_back
 
@@ -36,12 +33,10 @@ def first_of(rules: Sequence[Rule], look: Look, draft: ExperimentDraft) -> Exper
 
 def harmed(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     """Harm takes the candidate back at once, paused or not, confirmed or not."""
-    failed = next((m for m in look.measured if m.outcome is Outcome.FAIL), None)
-    if failed is None:
+    if look.judgement is None or look.ruling is not Ruling.HARM:
         return None
     # The words of row DEP-11.
-    why = f"{failed.message}; limit {failed.limit}"
-    message = f"Metrics degraded, rolling back: {why}"
+    message = f"Metrics degraded, rolling back: {look.judgement.message}"
     return roll_back(draft, Verdict.ROLLBACK, ExperimentReason.METRICS_FAIL, message, look.now)
 
 
@@ -62,20 +57,19 @@ def paused(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     """A paused experiment keeps what it has."""
     if draft.status.phase is not ExperimentPhase.PAUSED:
         return None
-    message = f"{where(look, draft)}: paused; resume, promote, abort or roll back"
+    message = f"{where(look.spec, draft.status)}: paused; resume, promote, abort or roll back"
     return holding(draft, ExperimentReason.PAUSED, message)
 
 
 def overdue(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     """At the end of ``maxDuration`` the rule of the spec decides; Hold goes on waiting.
 
-    Promote still needs the requests that a step needs: an experiment that saw nothing is held.
+    Promote still needs the requests that a step needs and a split that is trusted: an experiment
+    that saw nothing, or saw it wrongly, is held.
     """
-    started = draft.status.started_at
-    limit = look.spec.decision.max_duration
-    if started is None or look.now - started < span(limit):
+    if not is_overdue(look, draft):
         return None
-    message = f"no decision after maxDuration {limit}"
+    message = f"no decision after maxDuration {look.spec.decision.max_duration}"
     match look.spec.decision.on_inconclusive:
         case OnInconclusive.HOLD:
             return None
@@ -83,46 +77,68 @@ def overdue(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
             reason = ExperimentReason.INCONCLUSIVE
             return roll_back(draft, Verdict.ABORT, reason, message, look.now)
         case OnInconclusive.PROMOTE:
-            seen = _judged(look) and enough_requests(look, draft)
+            seen = _sees_sound_arms(look) and enough_requests(look, draft)
             return promote(draft, message, pods_for(look, 1.0)) if seen else None
 
 
+def is_overdue(look: Look, draft: ExperimentDraft) -> bool:
+    """Whether ``maxDuration`` is over."""
+    started = draft.status.started_at
+    return started is not None and look.now - started >= span(look.spec.decision.max_duration)
+
+
 def unconfirmed(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
-    """Nothing goes on before every gateway has confirmed the share."""
+    """Nothing goes on before every gateway has confirmed what was asked for."""
     if draft.status.weight_verified:
         return None
-    message = f"{where(look, draft)}: not every gateway has confirmed the share yet"
+    message = f"{where(look.spec, draft.status)}: not every gateway has confirmed the share yet"
     return holding(draft, ExperimentReason.WAITING_FOR_GATEWAYS, message)
 
 
 def too_early(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
     """A step is held for its time even if all is well."""
-    started = draft.status.step_started_at
-    until = None if started is None else started + span(step_of(look, draft).hold_for)
+    hold = span(step_of(look.spec, draft.status).hold_for)
+    return held_until(look, draft, draft.status.step_started_at, hold)
+
+
+def held_until(
+    look: Look, draft: ExperimentDraft, started: datetime | None, hold: timedelta
+) -> ExperimentDraft | None:
+    """Hold for that long after the start, and for as long as there is no start."""
+    until = None if started is None else started + hold
     if until is not None and look.now >= until:
         return None
     when = "" if until is None else f" until {rfc3339(until)} at the earliest"
-    return holding(draft, ExperimentReason.HOLDING, f"{where(look, draft)}{when}")
+    return holding(draft, ExperimentReason.HOLDING, f"{where(look.spec, draft.status)}{when}")
 
 
 def not_passed(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
-    """Without a fresh Pass of everything, and enough requests in this very step: hold."""
-    passed = all(m.outcome is Outcome.PASS for m in look.measured)
-    if _judged(look) and passed and enough_requests(look, draft):
+    """Without a fresh ruling that lets it go on: hold."""
+    if look.ruling in (Ruling.PROCEED, Ruling.WON):
         return None
-    message = f"{where(look, draft)}: {_waits_for(look, draft)}"
+    message = f"{where(look.spec, draft.status)}: {said_of(draft)}"
     return holding(draft, ExperimentReason.NO_DATA, message)
 
 
-def _judged(look: Look) -> bool:
-    """Whether this very look measured anything."""
-    return bool(look.measured) and look.arms is not None
+def too_few(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
+    """Requests of earlier steps carry no step: both arms need enough within this one."""
+    if enough_requests(look, draft):
+        return None
+    least = look.spec.decision.min_requests
+    wait = f"waiting for {least} requests in both arms in this step"
+    message = f"{where(look.spec, draft.status)}: {wait}"
+    return holding(draft, ExperimentReason.NO_DATA, message)
 
 
-def _waits_for(look: Look, draft: ExperimentDraft) -> str:
-    """What holds a step, from what the status shows, so that the text is as steady as it is."""
-    shown = draft.status.measurements
-    held = next((m for m in shown if m.outcome is not Outcome.PASS), None)
-    if held is not None:
-        return f"{held.metric} {held.outcome}: {held.message}"
-    return f"waiting for {look.spec.decision.min_requests} requests in both arms in this step"
+def undecided(look: Look, draft: ExperimentDraft) -> ExperimentDraft | None:
+    """Where goals are given, a promotion needs every one of them reached."""
+    if not look.has_goals or look.ruling is Ruling.WON:
+        return None
+    message = f"{where(look.spec, draft.status)}: {said_of(draft)}"
+    return holding(draft, ExperimentReason.GOALS_OPEN, message)
+
+
+def _sees_sound_arms(look: Look) -> bool:
+    """Whether this very look measured both arms, and has no doubt of the split."""
+    judgement = look.judgement
+    return judgement is not None and bool(judgement.measured) and not judgement.distrust

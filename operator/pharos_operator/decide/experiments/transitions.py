@@ -12,24 +12,28 @@ from pharos_operator.decide.conditions import ExperimentReason
 from pharos_operator.decide.draft import Draft
 
 ExperimentDraft = Draft[ABExperimentStatus]
+_BEFORE_TRAFFIC = frozenset(
+    {ExperimentPhase.PENDING, ExperimentPhase.STARTING, ExperimentPhase.STAGING}
+)
 
 
 def roll_back(
     draft: ExperimentDraft, verdict: Verdict, reason: str, message: str, now: datetime
 ) -> ExperimentDraft:
-    """Ask for exposure 0 at once; nothing is needed of the candidate.
+    """Ask for exposure 0 and no mirror at once; nothing is needed of the candidate.
 
     An experiment that never asked for traffic has nothing to take back and ends here.
     """
-    exposed = draft.status.exposure > 0
+    met = draft.status.phase not in _BEFORE_TRAFFIC
     given_up = draft.set(
-        phase=ExperimentPhase.ROLLING_BACK if exposed else ExperimentPhase.FAILED,
+        phase=ExperimentPhase.ROLLING_BACK if met else ExperimentPhase.FAILED,
         exposure=0,
-        weight_verified=not exposed,
+        mirror=0,
+        weight_verified=not met,
         verdict=verdict,
         reason=message,
         failed_at=whole_seconds(now),
-        finished_at=None if exposed else whole_seconds(now),
+        finished_at=None if met else whole_seconds(now),
         paused=False,
         paused_at=None,
         candidate_unready_since=None,
@@ -53,6 +57,7 @@ def promote(draft: ExperimentDraft, message: str, replicas: int) -> ExperimentDr
     """Ask the Model to make the candidate production, served by ``replicas`` pods at least."""
     asked = draft.set(
         phase=ExperimentPhase.PROMOTING,
+        mirror=0,
         verdict=Verdict.PROMOTE,
         reason=message,
         paused=False,
@@ -72,3 +77,17 @@ def promoted(draft: ExperimentDraft, now: datetime) -> ExperimentDraft:
         finished_at=whole_seconds(now),
     )
     return ended.tell(ExperimentReason.PROMOTED, "the candidate is in production")
+
+
+def passed(draft: ExperimentDraft, now: datetime) -> ExperimentDraft:
+    """The shadow passed, all gateways have stopped to mirror, and nothing more is asked."""
+    ended = draft.set(
+        phase=ExperimentPhase.SUCCEEDED,
+        verdict=Verdict.PASSED,
+        mirror=0,
+        weight=0,
+        weight_verified=True,
+        finished_at=whole_seconds(now),
+        candidate_unready_since=None,
+    )
+    return ended.tell(ExperimentReason.PASSED, f"{draft.status.reason}; nothing was moved")

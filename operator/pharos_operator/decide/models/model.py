@@ -1,7 +1,7 @@
 """What becomes of a Model: who is in production, the route, the next rollout, the projections.
 
-The only writer of ``Model.status``. Each part is its own file; here is their order. Must not judge
-metrics: an experiment says in its own status what it wants.
+The only writer of ``Model.status``. Each part is its own file; here is their order. Must not
+compare versions: an experiment says in its own status what it wants.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import route
+from pharos_operator.decide.models import guard, route
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -48,6 +48,7 @@ def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decisio
     draft = obey(obs, Draft(obs.model.status), now)
     draft = welcome_first(obs, draft, now)
     draft = follow_experiments(obs, draft, now)
+    draft = guard.guarded(obs, draft, now)
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, draft)
@@ -91,10 +92,17 @@ def _concluded(obs: ModelObservation, draft: ModelDraft, now: datetime) -> Decis
         experiment="" if experiment is None else experiment.metadata.name,
         phase=_phase(obs, draft.status),
     ).status
-    again = route.look_again_s(status.route, now)
-    if again is None and status.incoming is not None:
-        again = _WAITING_S
-    return Decision(status, draft.actions, draft.events, again)
+    return Decision(status, draft.actions, draft.events, _look_again_s(obs, status, now))
+
+
+def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> float | None:
+    """The soonest of what is waited for; None where only a change counts."""
+    waits = (
+        route.look_again_s(status.route, now),
+        _WAITING_S if status.incoming is not None else None,
+        guard.look_again_s(obs, status, now),
+    )
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 def _ready(obs: ModelObservation, status: ModelStatus) -> Finding:

@@ -145,20 +145,41 @@ def _promote_winner(
 def _judge_loser(
     obs: ModelObservation, draft: ModelDraft, experiment: ABExperiment, now: datetime
 ) -> ModelDraft:
-    """Quarantine a candidate that was rolled back.
+    """Quarantine a candidate that was rolled back; take back what an experiment gave up.
 
-    Where the Model promoted it in the very moment in which the experiment gave up, it goes back.
+    An experiment gives up what it brought to production while it still watches, or in the very
+    moment in which the Model promoted it. What is merely given up is not quarantined.
     """
     uid, status = experiment.metadata.uid, experiment.status
-    if status.verdict is not Verdict.ROLLBACK or uid in draft.status.judged:
+    production = draft.status.production
+    ours = production is not None and production.promoted_by == uid
+    given_up = status.verdict is Verdict.ROLLBACK or (status.verdict is Verdict.ABORT and ours)
+    if not given_up or uid in draft.status.judged:
         return draft
     draft = draft.set(judged=[*draft.status.judged, uid])
+    if ours:
+        draft = _take_back(obs, draft, experiment, now)
+    if status.verdict is Verdict.ABORT:
+        return draft
     candidate = named(obs, experiment.spec.candidate_ref.name)
-    production, control = draft.status.production, named(obs, status.control)
-    if production is not None and production.promoted_by == uid and control is not None:
-        message = f"back to {control.spec.version}: {status.reason}"
-        draft = _switched(draft, control, "", now).tell(ModelReason.ROLLED_BACK, message)
     return quarantine(draft, candidate, status.reason, now)
+
+
+def _take_back(
+    obs: ModelObservation, draft: ModelDraft, experiment: ABExperiment, now: datetime
+) -> ModelDraft:
+    """Production is the control again: at once where it serves, else as soon as it does."""
+    status = experiment.status
+    control = named(obs, status.control)
+    if control is None or _by_hand(draft.status.incoming):
+        return draft
+    if not serves(control):
+        rolled_back = status.verdict is Verdict.ROLLBACK
+        # The cause Rollback quarantines what it leaves.
+        cause = IncomingCause.ROLLBACK if rolled_back else IncomingCause.PROMOTE
+        return expect(draft, control, cause, status.reason, now)
+    message = f"back to {control.spec.version}: {status.reason}"
+    return _switched(draft, control, "", now).tell(ModelReason.ROLLED_BACK, message)
 
 
 def _switched(

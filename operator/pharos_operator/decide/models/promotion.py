@@ -5,23 +5,34 @@ quarantined waits for a person. Must not move traffic.
 """
 
 from collections.abc import Callable
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 
-from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
-from pharos_api.delivery import Strategy
+from pharos_api.abexperiment import (
+    DEFAULT_METRICS,
+    ABExperiment,
+    ABExperimentSpec,
+    ExperimentStrategy,
+    Verdict,
+)
+from pharos_api.decision import DecisionRule
+from pharos_api.delivery import Following, ShadowPlan, Strategy
 from pharos_api.meta import ObjectRef
+from pharos_api.metrics import BuiltIn, Metric, MetricRole, MetricSource
 from pharos_api.model import ModelStatus, PromotionPolicy
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import experiment_name, parse_version
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
 from pharos_operator.decide.decision import StartExperiment
+from pharos_operator.decide.experiments.plans import flaw_of
 from pharos_operator.decide.models.production import ModelDraft
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
-BUILT = frozenset({Strategy.CANARY})
+# What of a policy goes into the experiment as it is, where it is given.
+_PASSED_ON = ("steps", "metrics", "decision", "staging", "shadow", "ab_test", "blue_green")
 
 
 def next_rollout(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
@@ -69,9 +80,11 @@ def _tried(obs: ModelObservation, candidate: ModelVersion, tried: ABExperiment) 
     active = running(obs) or (None if tried.status.phase.finished else tried)
     if active is not None:
         return _in_progress(active)
+    passed = tried.status.verdict is Verdict.PASSED
+    goes_on = "to bring it to users, promote it or" if passed else "to try it again,"
     message = (
         f"{candidate.spec.version} was tried by {tried.metadata.name}: {tried.status.verdict} "
-        f"({tried.status.reason}); to try it again, create a new ABExperiment"
+        f"({tried.status.reason}); {goes_on} create a new ABExperiment"
     )
     return _idle(ModelReason.ALREADY_TRIED, message)
 
@@ -87,9 +100,6 @@ def _refusal(
     if policy.strategy is Strategy.MANUAL or not policy.auto:
         message = f"{version} waits for a person: create an ABExperiment, or promote it"
         return _idle(ModelReason.MANUAL, message)
-    if policy.strategy not in BUILT:
-        message = f"strategy {policy.strategy} is not built yet; use Canary or Manual"
-        return _idle(ModelReason.STRATEGY_NOT_BUILT, message)
     return None
 
 
@@ -98,7 +108,10 @@ def _start(obs: ModelObservation, draft: ModelDraft, candidate: ModelVersion) ->
         spec = _spec(obs, candidate)
     except ValidationError as error:
         sentence = error.errors()[0]["msg"].removeprefix("Value error, ")
-        return draft.find(_idle(ModelReason.INVALID_STEPS, f"promotion.steps: {sentence}"))
+        return draft.find(_idle(ModelReason.INVALID_POLICY, f"promotion: {sentence}"))
+    flaw = flaw_of(spec)
+    if flaw:
+        return draft.find(_idle(ModelReason.INVALID_POLICY, f"promotion: {flaw}"))
     name = experiment_name(obs.model.metadata.name, candidate.spec.version)
     message = f"{name} brings {candidate.spec.version} to users"
     finding = condition(ModelCondition.ROLLOUT, True, ModelReason.EXPERIMENT_RUNNING, message)
@@ -108,12 +121,56 @@ def _start(obs: ModelObservation, draft: ModelDraft, candidate: ModelVersion) ->
 def _spec(obs: ModelObservation, candidate: ModelVersion) -> ABExperimentSpec:
     make: Callable[..., ABExperimentSpec] = ABExperimentSpec
     policy = obs.model.spec.promotion
-    given = {"steps": policy.steps, "staging": policy.staging}
+    named = {name: getattr(policy, name) for name in _PASSED_ON}
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    if policy.metrics is None and _reaches_for_accuracy(obs):
+        given["metrics"] = [_accuracy(policy), *DEFAULT_METRICS]
     return make(
         model_ref=ObjectRef(name=obs.model.metadata.name),
         candidate_ref=ObjectRef(name=candidate.metadata.name),
-        **{name: value for name, value in given.items() if value is not None},
+        strategy=_strategy(policy.strategy) or ExperimentStrategy.CANARY,
+        **given,
     )
+
+
+def _strategy(strategy: Strategy) -> ExperimentStrategy | None:
+    """The experiment's strategy; None where people promote."""
+    match strategy:
+        case Strategy.CANARY:
+            return ExperimentStrategy.CANARY
+        case Strategy.BLUE_GREEN:
+            return ExperimentStrategy.BLUE_GREEN
+        case Strategy.AB_TEST:
+            return ExperimentStrategy.AB_TEST
+        case Strategy.SHADOW:
+            return ExperimentStrategy.SHADOW
+        case Strategy.MANUAL:
+            return None
+        case _:
+            assert_never(strategy)
+
+
+def _accuracy(policy: PromotionPolicy) -> Metric:
+    return Metric(
+        name=BuiltIn.ACCURACY,
+        role=MetricRole.GOAL,
+        source=MetricSource.LABELS,
+        min_improvement=policy.min_improvement,
+    )
+
+
+def _reaches_for_accuracy(obs: ModelObservation) -> bool:
+    """Whether ``minImprovement`` is asked for: only of two arms, and only where labels come.
+
+    A goal that no feedback can reach would hold every rollout until ``maxDuration``.
+    """
+    policy = obs.model.spec.promotion
+    rule = policy.decision or DecisionRule()
+    if obs.labelled is None or obs.labelled < rule.min_requests:
+        return False
+    if policy.strategy is Strategy.SHADOW:
+        return (policy.shadow or ShadowPlan()).then is Following.CANARY
+    return policy.strategy in (Strategy.CANARY, Strategy.AB_TEST)
 
 
 def _in_progress(experiment: ABExperiment) -> Finding:

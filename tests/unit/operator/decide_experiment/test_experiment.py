@@ -27,7 +27,6 @@ from pharos_api.abexperiment import (
     ArmCounts,
     Arms,
     ExperimentPhase,
-    ExperimentStrategy,
     ExperimentVerb,
     Measurement,
     Outcome,
@@ -36,10 +35,11 @@ from pharos_api.abexperiment import (
 from pharos_api.assignment import salt_of
 from pharos_api.decision import DecisionRule, OnInconclusive
 from pharos_api.delivery import Step
-from pharos_api.meta import Command, ObjectRef
+from pharos_api.meta import Command, ConditionStatus, ObjectRef
 from pharos_api.metrics import Metric, MetricRole, MetricSource
 from pharos_api.model import Model, Quarantined, Route, RouteExperiment
 from pharos_api.modelversion import ModelVersion
+from pharos_operator.decide.conditions import Finding, merge
 from pharos_operator.decide.decision import RecordExperiment
 from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.experiments.experiment import decide
@@ -118,12 +118,6 @@ CASES = {
     ),
     "waits for the control that it names": Case(
         spec={"control_ref": ObjectRef(name="gone")}, control=None, says="ModelVersion gone"
-    ),
-    "an unbuilt strategy is refused": Case(
-        spec={"strategy": ExperimentStrategy.SHADOW},
-        phase=Phase.FAILED,
-        verdict=Verdict.INVALID,
-        says="strategy Shadow is not built yet",
     ),
     "a first step of 100 is no canary": Case(
         spec={"steps": [Step(percent=100)]},
@@ -556,12 +550,6 @@ CASES = {
         verdict=Verdict.ABORT,
         says="it is Failed",
     ),
-    "a goal on labels is ignored aloud, and the guardrails decide": Case(
-        spec={"metrics": [LABELS, GUARD]},
-        phase=Phase.PROGRESSING,
-        exposure=500,
-        says="needs labelled predictions",
-    ),
 }
 
 
@@ -644,7 +632,9 @@ def shown(at_s: float, requests: int, outcome: Outcome = Outcome.PASS) -> dict[s
         Measurement(metric=name, outcome=outcome, candidate=f"of {requests}", at=after(at_s))
         for name in ("error-rate", "p95-latency")
     ]
-    return {"measurements": measured, "exposed_at": after(-60)}
+    known = [Finding("Analysis", ConditionStatus.TRUE, "MetricsPass", "all passes")]
+    conditions = merge([], known, 1, after(at_s))
+    return {"measurements": measured, "exposed_at": after(-60), "conditions": conditions}
 
 
 WRITES = {

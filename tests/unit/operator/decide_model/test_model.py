@@ -177,12 +177,6 @@ CASES = {
     "auto: false waits for a person": Case(
         settled(spec=policy(auto=False)), (ONE, TWO), production="v1.0.0", says="waits for a person"
     ),
-    "a strategy that is not built says so": Case(
-        settled(spec=policy(strategy=Strategy.SHADOW)),
-        (ONE, TWO),
-        production="v1.0.0",
-        says="strategy Shadow is not built yet",
-    ),
     "an experiment's share becomes the route": Case(
         settled(),
         (ONE, TWO),
