@@ -1,4 +1,4 @@
-"""Every mistake in manifests/bad is refused by a real API server, each with a sentence that says what is wrong."""
+"""Every mistake in manifests/bad is refused by a real API server with a sentence of its own."""
 
 import subprocess
 from collections.abc import Callable
