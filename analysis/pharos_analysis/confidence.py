@@ -19,7 +19,7 @@ the same tail in Student's t. Nothing is remembered between two looks.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import copysign, erfc, exp, expm1, inf, log, log1p, sqrt
+from math import copysign, erfc, exp, expm1, inf, log, log1p, pi, sqrt
 
 from pharos_analysis.means import Contrast, contrast
 from pharos_analysis.samples import UserTotals
@@ -35,6 +35,8 @@ _HALVINGS = 80
 _LARGEST_Z = 1e6
 _LARGEST_EXPONENT = 700.0
 _SMALLEST = 5e-324
+# There erfc is 1e-273, and its asymptote right to a thousandth.
+_FAR_OUT = 25.0
 
 
 class Sides(StrEnum):
@@ -157,8 +159,12 @@ def _half_normal(s: float, t: float) -> float:
     """The log of the mean of ``exp(d s - d² t / 2)``, ``d`` half-normal of scale ``SPREAD``."""
     square = SPREAD * SPREAD
     scale = 1 + square * t
-    below = max(_SMALLEST, erfc(-SPREAD * s / sqrt(2 * scale)))
-    return log(below) - log(scale) / 2 + square * s * s / (2 * scale)
+    return _log_erfcx(-SPREAD * s / sqrt(2 * scale)) - log(scale) / 2
+
+
+def _log_erfcx(x: float) -> float:
+    """``log(exp(x²) erfc(x))``; far out, where erfc is no number, by its asymptote."""
+    return log(erfc(x)) + x * x if x < _FAR_OUT else -log(x * sqrt(pi))
 
 
 def _enough(control: UserTotals, candidate: UserTotals) -> Contrast | None:

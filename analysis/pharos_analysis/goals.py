@@ -6,7 +6,7 @@ questions of harm, over metrics and slices. A slice is judged for harm alone; on
 is shown. What is not proven either way is open: neither harm nor success.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
@@ -20,7 +20,7 @@ from pharos_analysis.trust import coverage
 from pharos_api.abexperiment import Measurement, Outcome
 from pharos_api.decision import DecisionRule
 from pharos_api.meta import whole_seconds
-from pharos_api.metrics import BuiltIn, Metric, MetricRole, MetricSource
+from pharos_api.metrics import BuiltIn, Metric, MetricRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,19 @@ class _Asked:
 
 def find(
     metrics: Sequence[Metric], rule: DecisionRule, labels: LabelSample, now: datetime
-) -> tuple[Finding, ...]:
-    """One finding for each metric on labels, followed by those of its slices."""
-    judged = [metric for metric in metrics if metric.source is MetricSource.LABELS]
-    asked = [each for metric in judged for each in _asked(metric, rule, labels)]
-    harms = _corrected([_worst(each) for each in asked], asked, rule)
-    wins = _corrected([_success(each) for each in asked], asked, rule)
+) -> tuple[tuple[Finding, ...], ...]:
+    """For each of the metrics, all on labels, its finding followed by those of its slices."""
+    asked = [_asked(metric, rule, labels) for metric in metrics]
+    flat = [each for group in asked for each in group]
+    harms = iter(_corrected([_worst(each) for each in flat], flat, rule))
+    wins = iter(_corrected([_success(each) for each in flat], flat, rule))
     queries = dict(labels.queries)
     return tuple(
-        _finding(each, _stand(each, harm, win, rule), queries.get(each.metric.name, ""), now)
-        for each, harm, win in zip(asked, harms, wins, strict=True)
+        tuple(
+            _finding(each, _stand(each, next(harms), next(wins), rule), queries, now)
+            for each in group
+        )
+        for group in asked
     )
 
 
@@ -166,7 +169,7 @@ def _nearest(given: Answer) -> str:
     return min(given.harms, key=lambda question: question.p).limit
 
 
-def _finding(each: _Asked, stood: _Asked, query: str, now: datetime) -> Finding:
+def _finding(each: _Asked, stood: _Asked, queries: Mapping[str, str], now: datetime) -> Finding:
     given = stood.answer
     limits = [] if given is None else [question.limit for question in given.harms]
     if given is not None and given.reached is not None and not each.group:
@@ -180,7 +183,7 @@ def _finding(each: _Asked, stood: _Asked, query: str, now: datetime) -> Finding:
         candidate="" if given is None else given.candidate,
         control="" if given is None else given.control,
         limit="; ".join(dict.fromkeys(limits)),
-        query=query,
+        query=queries.get(each.metric.name, ""),
         at=whole_seconds(now),
     )
     return Finding(stood.metric, stood.standing, measured)

@@ -42,18 +42,16 @@ def judge(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Judgement:
 
 def _found(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Iterator[Finding]:
     """The findings in the order of the spec, each metric's slices behind it."""
-    labelled = () if facts.labels is None else _labelled(spec, facts, now)
+    on_labels = [metric for metric in spec.metrics if metric.source is MetricSource.LABELS]
+    labels = facts.labels
+    labelled = iter(() if labels is None else goals.find(on_labels, spec.decision, labels, now))
     for metric in spec.metrics:
+        if metric.source is MetricSource.LABELS:
+            yield from next(labelled, ())
+            continue
         found = _of_requests(metric, spec, facts, now) or _of_number(metric, spec, facts, now)
         if found is not None:
             yield found
-        yield from (each for each in labelled if each.metric is metric)
-
-
-def _labelled(spec: ABExperimentSpec, facts: Facts, now: datetime) -> tuple[Finding, ...]:
-    if facts.labels is None:
-        return ()
-    return goals.find(spec.metrics, spec.decision, facts.labels, now)
 
 
 def _of_requests(

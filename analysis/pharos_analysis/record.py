@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,7 +19,7 @@ from pharos_analysis.judgement import Judgement
 from pharos_analysis.judging import judge
 from pharos_analysis.samples import Facts, PairSample, Sample
 from pharos_analysis.shadowing import judge_pairs
-from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.abexperiment import ABExperimentSpec, Measurement
 from pharos_api.decision import DecisionRule
 from pharos_api.metrics import Metric
 
@@ -144,15 +145,21 @@ def agrees(found: dict[str, Any]) -> list[str]:
 
 
 def _unlike(old: Judgement, new: Judgement) -> list[str]:
-    """Differences of the measurements, each by its metric and slice."""
-    before = {(m.metric, m.slice): m.to_json() for m in old.measured}
-    after = {(m.metric, m.slice): m.to_json() for m in new.measured}
+    """Differences of the measurements, in their order."""
+    pairs = zip_longest(old.measured, new.measured)
     return [
-        f"measurement {' of '.join(part for part in key if part)}: "
-        f"recorded {before.get(key)}, now {after.get(key)}"
-        for key in sorted({*before, *after})
-        if before.get(key) != after.get(key)
+        f"measurement {_name(then or now)}: recorded {_shown(then)}, now {_shown(now)}"
+        for then, now in pairs
+        if then != now
     ]
+
+
+def _name(measured: Measurement | None) -> str:
+    return "" if measured is None else " of ".join(filter(None, (measured.metric, measured.slice)))
+
+
+def _shown(measured: Measurement | None) -> str:
+    return "none" if measured is None else str(measured.to_json())
 
 
 def _read(found: dict[str, Any]) -> _Record:

@@ -187,3 +187,9 @@ def test_type_one_error_with_a_look_at_every_pair_of_users_stays_within_alpha() 
         for a, b in good
     )
     assert rejected / experiments <= 0.07
+
+
+def test_a_candidate_that_is_better_beyond_all_doubt_is_no_evidence_of_harm() -> None:
+    for z in (-10.0, -38.0, -40.0, -1e3, -1e6):
+        assert log_wealth(z, 1.0) < -4
+        assert log_wealth(z, 100.0) < -6
