@@ -119,11 +119,13 @@ CASES: dict[str, ABExperiment] = {
             required_users=3204,
             users=120,
             ready=after(864_000),
-            warning="maxDuration 14d ends 3 days before: raise it or minImprovement",
+            warning="maxDuration 14d ends 3 days before: raise it",
         ),
         conditions=[
             *going("step 1 of 2 (5 %) until 2026-11-23T13:00:00Z at the earliest"),
-            said("GoalIgnored", ConditionStatus.TRUE, "LabelsNotJudged", "accuracy needs labels"),
+            said(
+                "FeedbackMissing", ConditionStatus.TRUE, "NoFeedback", "no prediction has a label"
+            ),
         ],
     ),
     "unconfirmed": made(ExperimentPhase.PROGRESSING, exposure=2500, weight=5),
@@ -143,6 +145,13 @@ CASES: dict[str, ABExperiment] = {
         command=Command(id="1", verb="Pause", by="alice", reason="release freeze"),
         observed_command="1",
         conditions=going("step 1 of 2 (5 %): paused"),
+    ),
+    "paused-shadow": made(
+        ExperimentPhase.PAUSED,
+        {"strategy": ExperimentStrategy.SHADOW},
+        mirror=50,
+        paused=True,
+        paused_at=after(-120),
     ),
     "watching": made(
         ExperimentPhase.WATCHING,

@@ -1,5 +1,7 @@
 """Every kind of rendering: the action, its owner, and how Pharos is installed."""
 
+from dataclasses import replace
+
 from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, make_version
 
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
@@ -94,6 +96,7 @@ TRIED = VerifyInput(
     sha256=SHA,
     promised_labels=["cs.AI", "cs.LG"],
 )
+GUARDED = replace(EVIDENCE, name=evidence_name("arxiv", 7, "GuardRollback"))
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
@@ -109,6 +112,7 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "abexperiment": (StartExperiment("arxiv-v1-1-0-rollout", ROLLOUT), MODEL, PLATFORM),
     "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
     "evidence": (EVIDENCE, MOVE, PLATFORM),
+    "evidence-of-production": (GUARDED, MODEL, PLATFORM),
     "registryjob": (REGISTRY, MODEL, PLATFORM),
     "verifyjob": (
         VerifyCandidate("arxiv-v1-1-0-rollout", "arxiv-v1-1-0-rollout-verify", TRIED),

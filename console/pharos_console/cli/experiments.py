@@ -9,15 +9,25 @@ import typer
 from pharos_analysis.record import UnreadableRecordError, agrees, context_of, replayed
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
+from pharos_api.model import Model
 from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
 from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
 from pharos_console.experiments.classical import reported
 from pharos_console.experiments.explaining import explained
-from pharos_console.experiments.records import JsonObject, Record, read_file, record_of
+from pharos_console.experiments.finding import experiment_named
+from pharos_console.experiments.records import (
+    JsonObject,
+    Record,
+    in_order,
+    read_file,
+    record_of,
+)
 from pharos_console.experiments.reporting import as_text
 
-ExperimentName = Annotated[str, typer.Argument(help="name of the ABExperiment")]
+ExperimentName = Annotated[
+    str, typer.Argument(help="name of the ABExperiment, or of a Model: its running experiment")
+]
 EvidenceName = Annotated[str, typer.Option("--evidence", help="one record; default: every one")]
 
 
@@ -27,13 +37,15 @@ def explain(
 ) -> None:
     """Say why an experiment holds, goes on, was promoted or rolled back."""
     target = cluster(namespace, kubeconfig)
-    found = target.get(ABExperiment, experiment)
+    found = experiment_named(target, experiment)
     out.print(explained(found, records_of(target, found)), end="")
 
 
 @app.command()
 def replay(
-    experiment: Annotated[str, typer.Argument(help="name of the ABExperiment")] = "",
+    experiment: Annotated[
+        str, typer.Argument(help="name of the ABExperiment, or of a Model: its guard's records")
+    ] = "",
     evidence: EvidenceName = "",
     file: Annotated[
         Path | None, typer.Option("--filename", "-f", help="a record in a file; needs no cluster")
@@ -46,6 +58,8 @@ def replay(
         raise UsageError("name an experiment, or a file with --filename, and not both")
     records = read_file(file) if file else _of_cluster(experiment, namespace, kubeconfig)
     wanted = [record for record in records if evidence in ("", record.name)]
+    if not wanted and not evidence:
+        raise UsageError(f"there is no record of {experiment} yet: nothing was decided")
     if not wanted:
         known = ", ".join(record.name for record in records) or "none"
         raise UsageError(f"there is no record {evidence!r}; known: {known}")
@@ -66,7 +80,7 @@ def report(
     if output not in ("json", "text"):
         raise UsageError(f"--output is json or text, not {output!r}")
     target = cluster(namespace, kubeconfig)
-    found = target.get(ABExperiment, experiment)
+    found = experiment_named(target, experiment)
     records = [one for one in records_of(target, found) if evidence in ("", one.name)]
     if not records:
         raise UsageError(f"{experiment} has no such record yet; see `pharos explain {experiment}`")
@@ -74,21 +88,25 @@ def report(
     out.print(json.dumps(told, indent=2) if output == "json" else as_text(told))
 
 
-def records_of(target: Cluster, experiment: ABExperiment) -> list[Record]:
-    """The records of an experiment that are there, oldest first."""
-    label = f"{names.LABEL_EXPERIMENT}={names.bounded(experiment.metadata.name)}"
-    uid = experiment.metadata.uid
-    found = [
-        one
-        for one in target.config_maps(f"{label},{names.LABEL_COMPONENT}={names.COMPONENT_EVIDENCE}")
-        if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences") or ())
-    ]
-    return sorted((record_of(one) for one in found), key=lambda record: record.name)
+def records_of(target: Cluster, owner: ABExperiment | Model) -> list[Record]:
+    """The records of an experiment, or of a Model's guard, that are there, oldest first."""
+    label = names.LABEL_MODEL if isinstance(owner, Model) else names.LABEL_EXPERIMENT
+    about = f"{label}={names.bounded(owner.metadata.name)}"
+    found = target.config_maps(f"{about},{names.LABEL_COMPONENT}={names.COMPONENT_EVIDENCE}")
+    return in_order(record_of(one) for one in found if _is_owned(one, owner.metadata.uid))
 
 
-def _of_cluster(experiment: str, namespace: str, kubeconfig: Path | None) -> list[Record]:
+def _is_owned(body: JsonObject, uid: str) -> bool:
+    """A record of a deleted namesake may still be there."""
+    return any(owner["uid"] == uid for owner in body["metadata"].get("ownerReferences") or ())
+
+
+def _of_cluster(name: str, namespace: str, kubeconfig: Path | None) -> list[Record]:
     target = cluster(namespace, kubeconfig)
-    return records_of(target, target.get(ABExperiment, experiment))
+    owner = target.find(ABExperiment, name) or target.find(Model, name)
+    if owner is None:
+        raise UsageError(f"there is no ABExperiment or Model named {name!r} in this namespace")
+    return records_of(target, owner)
 
 
 def _compare(record: Record) -> bool:

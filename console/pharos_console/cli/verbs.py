@@ -13,7 +13,7 @@ from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
 from pharos_console.cli.app import Kubeconfig, Namespace, Reason, app, cluster, out
 from pharos_console.cluster import Cluster
-from pharos_console.errors import UsageError
+from pharos_console.experiments.finding import experiment_named
 
 ModelName = Annotated[str, typer.Argument(help="name of the Model")]
 AnyName = Annotated[
@@ -101,14 +101,8 @@ def lift_quarantine(
 
 def _send_to_experiment(target: Cluster, name: str, command: Command) -> None:
     """Send to the experiment of that name, else to the one that a Model of that name runs."""
-    if target.find(ABExperiment, name) is None:
-        model = target.find(Model, name)
-        if model is None:
-            raise UsageError(f"there is no ABExperiment or Model named {name!r} in this namespace")
-        if not model.status.experiment:
-            raise UsageError(f"Model {name} runs no experiment{_HINTS.get(command.verb, '')}")
-        name = model.status.experiment
-    send(target, ABExperiment, name, command)
+    found = experiment_named(target, name, _HINTS.get(command.verb, ""))
+    send(target, ABExperiment, found.metadata.name, command)
 
 
 def _experiment_verb(verb: ExperimentVerb, help_text: str) -> None:

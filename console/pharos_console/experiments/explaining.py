@@ -19,7 +19,7 @@ from pharos_console.experiments.records import JsonObject, Record
 from pharos_console.experiments.standing import decided_by, standing
 
 # Told elsewhere in the text, or only while they are bad news.
-_TOLD = ("Ready", "Progressing", "Succeeded", "Analysis")
+_TOLD = ("Ready", "Progressing", "Succeeded", "Analysis", "PlanFeasible")
 # Of these False is news, of all others True.
 _SHOULD_BE_TRUE = ("Accepted", "AnalysisTrustworthy", "Staged")
 
@@ -129,7 +129,7 @@ def _plan(status: ABExperimentStatus) -> Iterator[str]:
         )
         yield f"Plan: an arm needs {plan.required_users} users and has {plan.users}{when}."
     if plan.warning:
-        yield f"Warning: {plan.warning}"
+        yield f"Warning: {plan.warning}."
 
 
 def _evidence(experiment: ABExperiment, records: Sequence[Record]) -> Iterator[str]:

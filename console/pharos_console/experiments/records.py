@@ -5,7 +5,7 @@ import binascii
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ def record_of(config_map: Mapping[str, Any]) -> Record:
     return Record(name, _parsed(_text(config_map, name), name))
 
 
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """The oldest first: by the number in the name, of which the hundredth has three digits."""
+    return sorted(records, key=lambda record: (_number(record.name), record.name))
+
+
 def read_file(path: Path) -> list[Record]:
     """The records of a file: a document in JSON, a ConfigMap, or a list of ConfigMaps.
 
@@ -47,6 +52,11 @@ def read_file(path: Path) -> list[Record]:
     if not records:
         raise UsageError(f"{path} holds no record of a decision")
     return records
+
+
+def _number(name: str) -> int:
+    parts = name.rsplit("-", 2)
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
 def _records(found: Any, where: str) -> Iterator[Record]:

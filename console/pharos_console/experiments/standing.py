@@ -121,8 +121,10 @@ def _paused(experiment: ABExperiment) -> str:
     if command is not None and command.verb == ExperimentVerb.PAUSE:
         by = f" by {command.by}" if command.by else ""
         reason = f" ({command.reason})" if command.reason else ""
-    percent = f"{status.weight} % of the users stay on {_candidate(status)}"
-    return f"It is paused{by}{_since(status.paused_at)}{reason}: {percent}, still guarded"
+    kept = f"{status.weight} % of the users stay on {_candidate(status)}"
+    if status.mirror:
+        kept = f"{_candidate(status)} still gets {status.mirror} % of the requests as copies"
+    return f"It is paused{by}{_since(status.paused_at)}{reason}: {kept}, and is still guarded"
 
 
 def _watching(experiment: ABExperiment) -> str:

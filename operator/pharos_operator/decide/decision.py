@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_OID, uuid5
 
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
@@ -164,7 +164,7 @@ class RecordEvidence:
 
     It is written after the status, beside the reconciling, so that nothing waits for it. ``name``
     is ``names.evidence_name``; ``document`` is canonical JSON (sorted keys, no spaces) that
-    ``pharos replay`` judges again.
+    ``pharos replay`` judges again. ``experiment_uid`` is the Model's for the guard of production.
     """
 
     name: str
@@ -176,7 +176,7 @@ class RecordEvidence:
     @property
     def uid(self) -> str:
         """Id of the row: the same record is the same row."""
-        return str(uuid5(UUID(self.experiment_uid), self.name))
+        return str(uuid5(NAMESPACE_OID, f"{self.experiment_uid}/{self.name}"))
 
 
 Immediate = (

@@ -1,4 +1,4 @@
-"""The immutable ConfigMap that records one decision about an experiment.
+"""The immutable ConfigMap that records one decision about an experiment, or of production's guard.
 
 Holds the document as it was decided on and changes nothing of it. Must not know what it says.
 """
@@ -7,11 +7,13 @@ import base64
 import gzip
 
 from pharos_api.meta import Resource
+from pharos_api.model import Model
 from pharos_api.names import (
     COMPONENT_EVIDENCE,
     EVIDENCE_KEY,
     EVIDENCE_KEY_PACKED,
     LABEL_EXPERIMENT,
+    LABEL_MODEL,
     bounded,
 )
 from pharos_operator.decide.decision import Manifest, RecordEvidence
@@ -22,16 +24,17 @@ from pharos_operator.render.metadata import labels, owned
 LIMIT_BYTES = 900_000
 
 
-def evidence_map(action: RecordEvidence, experiment: Resource) -> Manifest:
-    """The record of one decision, which goes when its experiment goes.
+def evidence_map(action: RecordEvidence, owner: Resource) -> Manifest:
+    """The record of one decision, which goes when its experiment or Model goes.
 
     Raises Invalid for a document that is too large even when it is packed.
     """
-    marks = labels(COMPONENT_EVIDENCE, {LABEL_EXPERIMENT: bounded(experiment.metadata.name)})
+    about = LABEL_MODEL if isinstance(owner, Model) else LABEL_EXPERIMENT
+    marks = labels(COMPONENT_EVIDENCE, {about: bounded(owner.metadata.name)})
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": owned(action.name, experiment, marks),
+        "metadata": owned(action.name, owner, marks),
         "immutable": True,
         **_content(action),
     }

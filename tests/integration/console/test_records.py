@@ -12,6 +12,7 @@ from render_cases import EVIDENCE
 
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import API_VERSION
+from pharos_api.model import Model
 from pharos_api.names import evidence_name
 from pharos_console.cluster import Cluster
 from pharos_operator.render.evidence import evidence_map
@@ -48,10 +49,10 @@ def move(cluster: Cluster) -> ABExperiment:
 
 
 def write(
-    cluster: Cluster, experiment: ABExperiment, name: str, document: dict[str, Any]
+    cluster: Cluster, owner: ABExperiment | Model, name: str, document: dict[str, Any]
 ) -> dict[str, Any]:
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    body = evidence_map(replace(EVIDENCE, name=name, document=text), experiment)
+    body = evidence_map(replace(EVIDENCE, name=name, document=text), owner)
     client.CoreV1Api().create_namespaced_config_map(cluster.namespace, body)
     return body
 
@@ -102,6 +103,18 @@ def test_records_of_a_deleted_namesake_are_not_taken_for_its_own(
     before = move.model_copy(update={"metadata": move.metadata.model_copy(update={"uid": "gone"})})
     write(cluster, before, "move-01-rollback", recorded())
     assert "move-01-rollback" not in pharos("replay", "move").said
+
+
+def test_the_guard_of_production_leaves_records_that_are_judged_again(
+    cluster: Cluster, pharos: Pharos
+) -> None:
+    manifest = {"apiVersion": API_VERSION, "kind": "Model", "metadata": {"name": "news"}}
+    cluster.apply(manifest | {"spec": {}})
+    assert "there is no record of news yet" in pharos("replay", "news").complained
+    write(cluster, cluster.get(Model, "news"), "news-07-guardrollback", recorded("GuardRollback"))
+    told = pharos("replay", "news")
+    assert (told.code, told.complained) == (0, "")
+    assert told.said.startswith("news-07-guardrollback: same verdict: GuardRollback; ")
 
 
 @pytest.mark.usefixtures("move")

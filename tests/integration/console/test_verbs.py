@@ -175,7 +175,10 @@ UNKNOWN = {
         ("promote", "nothing"),
         "ABExperiment or Model named 'nothing'",
     ),
-    "nothing to explain": (("explain", "nothing"), "ABExperiment named 'nothing'"),
+    "nothing to explain": (
+        ("explain", "nothing"),
+        "ABExperiment or Model named 'nothing'",
+    ),
     "no such run": (("retry", "never"), "TrainingRun named 'never'"),
 }
 

@@ -16,7 +16,7 @@ from explain_cases import recorded
 from pharos_api import names
 from pharos_console.cli.__main__ import main
 from pharos_console.errors import UsageError
-from pharos_console.experiments.records import read_file, record_of
+from pharos_console.experiments.records import Record, in_order, read_file, record_of
 
 
 def config_map(name: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +145,12 @@ def test_one_of_several_records_is_chosen_by_its_name(shell: Shell) -> None:
     assert shell.replay(text, "--evidence", "m-01-step").said.startswith("m-01-step: same")
     refused = shell.replay(text, "--evidence", "m-09")
     assert "no record 'm-09'; known: m-01-step, m-02-promote" in refused.complained
+
+
+def test_the_hundredth_record_comes_after_the_eleventh() -> None:
+    names_ = ["m-100-stepup", "m-11-stepup", "a-file", "m-02-stepup"]
+    ordered = in_order(Record(name, {}) for name in names_)
+    assert [one.name for one in ordered] == ["a-file", "m-02-stepup", "m-11-stepup", "m-100-stepup"]
 
 
 def test_an_experiment_and_a_file_together_are_refused(shell: Shell) -> None:
