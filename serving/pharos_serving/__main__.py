@@ -17,6 +17,7 @@ from pharos_api.jobio import ExitCode
 from pharos_serving.app import create_app
 from pharos_serving.assembling import build_classifier
 from pharos_serving.draining import DrainingServer
+from pharos_serving.drops import Drops
 from pharos_serving.entries import Privacy
 from pharos_serving.errors import ArtifactUnavailable, ModelRejected
 from pharos_serving.faults import parse_fault
@@ -24,6 +25,7 @@ from pharos_serving.inference import InferenceWorker
 from pharos_serving.loading import ModelSource, load_verified
 from pharos_serving.logs import configure_logging
 from pharos_serving.metrics import Metrics, ModelIdentity
+from pharos_serving.prediction_ids import PredictionIds
 from pharos_serving.prediction_log import SpoolingLog
 from pharos_serving.requests import Limits
 from pharos_serving.service import Service
@@ -71,7 +73,9 @@ def build_service(settings: Settings) -> Service:
     limits = Limits(settings.max_texts, settings.max_characters, settings.max_body_bytes)
     worker = InferenceWorker(classifier.predict_batch, settings.queue_limit)
     metrics = Metrics(identity, classifier.engine.name)
-    return Service(identity, model, classifier, worker, metrics, limits)
+    key = settings.user_hash_key.get_secret_value()
+    ids = PredictionIds(key, f"{settings.model_namespace}/{settings.model_name}")
+    return Service(identity, model, classifier, worker, metrics, ids, limits)
 
 
 def serve(service: Service, settings: Settings) -> int:
@@ -119,8 +123,8 @@ def _prediction_log(service: Service, settings: Settings) -> SpoolingLog | None:
         Spool(settings.spool_dir, settings.spool_limit_mib << 20),
         DatabaseSink(settings.database_url.get_secret_value()),
         Privacy(settings.store_text, key, settings.model_version_uid),
+        Drops(service.metrics.count_drop),
         queue_limit=settings.log_queue_limit,
-        on_drop=lambda reason, rows: service.metrics.log_dropped.labels(reason=reason).inc(rows),
     )
 
 

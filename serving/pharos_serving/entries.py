@@ -7,7 +7,7 @@ as it came; a user is only ever kept as a keyed hash.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pharos_api.model import StoreText
 from pharos_serving.context import RequestContext
@@ -15,12 +15,13 @@ from pharos_serving.sanitising import sanitize_text
 from pharos_store.identity import text_hash, user_uuid
 from pharos_store.rows import PredictionRow
 
+_ROWS = UUID("0b7a5c1e-6a53-5c0e-9f0e-7b1d4a7f2c11")
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionEntry:
     """One answered (or failed) text, as the request left it."""
 
-    id: UUID
     prediction_id: str
     context: RequestContext
     text: str
@@ -41,7 +42,7 @@ class Privacy:
     def row(self, entry: PredictionEntry) -> PredictionRow:
         """The row that goes to disk and to the database."""
         return PredictionRow(
-            id=entry.id,
+            id=self._row_id(entry),
             request_id=entry.prediction_id,
             model_version_id=self.model_version_id,
             experiment_id=entry.context.experiment_id,
@@ -55,7 +56,14 @@ class Privacy:
             user_id=user_uuid(self.hash_key, entry.context.user),
             revision=entry.context.revision,
             error=entry.error,
+            bucket=entry.context.bucket,
+            segment=entry.context.segment,
         )
+
+    def _row_id(self, entry: PredictionEntry) -> UUID:
+        """The same for a request that a gateway sent to two pods of a version, and only then."""
+        parts = (self.model_version_id, entry.context.arm, entry.prediction_id, entry.error)
+        return uuid5(_ROWS, "\n".join(map(str, parts)))
 
     def _kept(self, text: str) -> str:
         # PostgreSQL can store every character but this one.

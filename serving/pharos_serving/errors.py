@@ -23,6 +23,8 @@ class ErrorCode(StrEnum):
     BODY_TOO_LARGE = "BodyTooLarge"
     UNSUPPORTED_CONTENT_TYPE = "UnsupportedContentType"
     UNKNOWN_LABEL = "UnknownLabel"
+    UNKNOWN_PREDICTION = "UnknownPrediction"
+    FROM_THE_FUTURE = "FromTheFuture"
     UNKNOWN_MODEL = "UnknownModel"
     NOT_FOUND = "NotFound"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"

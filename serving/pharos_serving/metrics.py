@@ -67,10 +67,16 @@ class Metrics:
             series,
             registry=self.registry,
         )
-        self.log_dropped = Counter(
+        self._dropped = Counter(
             names.METRIC_LOG_DROPPED,
             "Prediction log rows that were given up.",
-            ["reason"],
+            ["reason", "arm"],
+            registry=self.registry,
+        )
+        self.feedback = Counter(
+            names.METRIC_FEEDBACK,
+            "Reports on predictions, by how they were taken.",
+            ["outcome"],
             registry=self.registry,
         )
         self._describe(identity, engine)
@@ -85,6 +91,10 @@ class Metrics:
         self._confidence.labels(**self._labels, arm=arm.value).observe(confidence)
         if confidence < LOW_CONFIDENCE:
             self._low.labels(**self._labels, arm=arm.value).inc()
+
+    def count_drop(self, reason: str, arm: str, rows: int) -> None:
+        """Count rows that the prediction log gave up."""
+        self._dropped.labels(reason=reason, arm=arm).inc(rows)
 
     def watch(self, waiting_texts: Callable[[], float], pending_rows: Callable[[], float]) -> None:
         """Let the two gauges read their values when they are scraped."""

@@ -1,21 +1,19 @@
 """The prediction log: rows leave the request at once and reach the database when it is there.
 
-Request → bounded queue in memory → (spooler thread) local spool → (shipper thread) database. Ids
-are drawn once, so a batch that is written twice is stored once. Nothing here blocks a request; what
-is given up, because memory and disk are full, is counted.
+Request → bounded queue in memory → (spooler thread) local spool → (shipper thread) database. A row
+has one id for ever, so a batch that is written twice is stored once. Nothing here blocks a request;
+what is given up, because memory and disk are full, is counted.
 """
 
 import logging
 import queue
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
+from pharos_serving.drops import DropReason, Drops
 from pharos_serving.entries import PredictionEntry, Privacy
-from pharos_serving.errors import BatchRefused, StoreAway
+from pharos_serving.shipping import Shipper, Sink
 from pharos_serving.spool import Spool, SpoolFull
 from pharos_store.rows import LabelRow, LogBatch
 
@@ -23,28 +21,13 @@ Entry = PredictionEntry | LabelRow
 _LOG = logging.getLogger(__name__)
 _MOST_ROWS = 500
 _GATHER_S = 0.2
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 10.0
-# After this long a row is stored without the experiment or version that nobody ever wrote.
-ORPHAN_AFTER = timedelta(hours=1)
-
-
-class Sink(Protocol):
-    """Where rows end up."""
-
-    def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
-        """Store the batch; return the rows whose experiment or version is not known there yet.
-
-        Rows older than ``accept_orphans_before`` are stored without the unknown reference.
-        Raises StoreAway when trying again can help, BatchRefused when it never will.
-        """
 
 
 class PredictionLog(Protocol):
     """What the routes know of the log."""
 
-    def offer(self, entry: Entry) -> None:
-        """Take an entry without waiting."""
+    def offer(self, entry: Entry) -> bool:
+        """Take an entry without waiting; whether it was taken."""
 
     @property
     def pending_rows(self) -> int:
@@ -56,35 +39,27 @@ class DiscardingLog:
 
     pending_rows = 0
 
-    def offer(self, entry: Entry) -> None:
+    def offer(self, entry: Entry) -> bool:
         """Forget the entry."""
+        del entry
+        return True
 
 
 class SpoolingLog:
     """The log with its queue and its two threads."""
 
     def __init__(
-        self,
-        spool: Spool,
-        sink: Sink,
-        privacy: Privacy,
-        *,
-        queue_limit: int,
-        on_drop: Callable[[str, int], None],
+        self, spool: Spool, sink: Sink, privacy: Privacy, drops: Drops, *, queue_limit: int
     ) -> None:
         self._spool = spool
-        self._sink = sink
         self._privacy = privacy
-        self._on_drop = on_drop
+        self._drops = drops
         self._queue: queue.Queue[Entry | None] = queue.Queue(queue_limit)
-        self._news = threading.Event()
-        self._closing = threading.Event()
+        self._shipper = Shipper(spool, sink, drops)
         self._spooler = threading.Thread(target=self._spool_all, name="log-spooler", daemon=True)
-        self._shipper = threading.Thread(target=self._ship_all, name="log-shipper", daemon=True)
 
     def start(self) -> None:
-        """Start both threads; what an earlier process left in the spool goes first."""
-        self._news.set()
+        """Start both threads."""
         self._spooler.start()
         self._shipper.start()
 
@@ -92,9 +67,8 @@ class SpoolingLog:
         """Spool what is queued, try to ship it, and return the rows that are still spooled."""
         self._queue.put(None)
         self._spooler.join(patience_s)
-        self._closing.set()
-        self._news.set()
-        self._shipper.join(patience_s)
+        self._shipper.stop(patience_s)
+        self._spool_drops()
         return self.pending_rows
 
     @property
@@ -102,12 +76,21 @@ class SpoolingLog:
         """Rows in memory and on disk."""
         return self._queue.qsize() + self._spool.rows
 
-    def offer(self, entry: Entry) -> None:
-        """Take an entry without waiting; count it as dropped when the queue is full."""
+    def offer(self, entry: Entry) -> bool:
+        """Take an entry without waiting. A prediction that finds no room is counted as dropped.
+
+        Feedback that finds none is its sender's to send again.
+        """
+        if isinstance(entry, LabelRow) and self._spool.full:
+            return False
         try:
             self._queue.put_nowait(entry)
         except queue.Full:
-            self._on_drop("queue-full", 1)
+            if isinstance(entry, PredictionEntry):
+                context = entry.context
+                self._drops.add(context.experiment_id, context.arm.value, DropReason.QUEUE_FULL)
+            return False
+        return True
 
     def _spool_all(self) -> None:
         open_ = True
@@ -115,7 +98,7 @@ class SpoolingLog:
             entries, open_ = self._gather()
             if entries:
                 self._append(self._batch(entries))
-                self._news.set()
+                self._shipper.wake()
 
     def _gather(self) -> tuple[list[Entry], bool]:
         """Entries of one batch, and whether more may follow."""
@@ -144,50 +127,23 @@ class SpoolingLog:
         try:
             self._spool.append(batch)
         except SpoolFull:
-            self._on_drop("spool-full", len(batch))
+            self._drops.add_batch(LogBatch(batch.predictions), DropReason.SPOOL_FULL)
+            if batch.predictions and batch.labels:
+                self._append(LogBatch(labels=batch.labels))
+            elif batch.labels:
+                self._drops.add_batch(batch, DropReason.SPOOL_FULL)
         except OSError as error:
             _LOG.error("Prediction log cannot write its spool: %s", error)
-            self._on_drop("spool-unwritable", len(batch))
+            self._drops.add_batch(batch, DropReason.SPOOL_UNWRITABLE)
 
-    def _ship_all(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            self._news.wait()
-            self._news.clear()
-            last_round = self._closing.is_set()
-            finished = self._ship_round()
-            if last_round:
-                return
-            if finished:
-                pause_s = _FIRST_PAUSE_S
-                continue
-            self._closing.wait(pause_s)
-            pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
-            self._news.set()
-
-    def _ship_round(self) -> bool:
-        """Try each segment once; whether nothing is left of them."""
+    def _spool_drops(self) -> None:
+        """What the database was not told of drops goes to the next process."""
+        rows = self._drops.unsent()
+        if not rows:
+            return
         try:
-            shipped = [self._ship(segment) for segment in self._spool.segments()]
-            return all(shipped)
-        except StoreAway as error:
-            _LOG.warning("Prediction log waits for the database: %s", error)
-            return False
-
-    def _ship(self, segment: Path) -> bool:
-        """Ship one segment; whether nothing is left of it. Raises StoreAway."""
-        batch = self._spool.read(segment)
-        if batch is None:
-            _LOG.error("Prediction log set an unreadable segment aside: %s", segment.name)
-            self._on_drop("segment-unreadable", 1)
-            return True
-        orphans_before = datetime.now(UTC) - ORPHAN_AFTER
-        try:
-            rest = self._sink.write(batch, accept_orphans_before=orphans_before)
-        except BatchRefused as error:
-            _LOG.error("The database refuses %s for ever: %s", segment.name, error)
-            self._spool.set_aside(segment)
-            self._on_drop("rows-refused", len(batch))
-            return True
-        self._spool.replace(segment, rest)
-        return not rest
+            self._spool.append(LogBatch(drops=rows))
+        except (SpoolFull, OSError) as error:
+            _LOG.error("Prediction log cannot keep its account of drops: %r", error)
+            return
+        self._drops.sent(rows)

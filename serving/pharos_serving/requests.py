@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pharos_serving.context import FEEDBACK_ID_PATTERN
 from pharos_serving.errors import ErrorCode, RequestRefused
 
 
@@ -35,13 +34,6 @@ class ClassifyRequest(Body):
 
     text: str | None = None
     texts: list[str] | None = None
-
-
-class FeedbackRequest(Body):
-    """The true label of an earlier prediction."""
-
-    request_id: str = Field(alias="requestId", max_length=200, pattern=FEEDBACK_ID_PATTERN)
-    label: str = Field(min_length=1, max_length=200)
 
 
 B = TypeVar("B", bound=BaseModel)
@@ -87,15 +79,6 @@ def check_texts(texts: Sequence[str], limits: Limits) -> None:
         )
     for index, text in enumerate(texts):
         _check_text(index, text, limits)
-
-
-def check_label(label: str, labels: Sequence[str]) -> None:
-    """Refuse a label that the model does not know."""
-    if label not in labels:
-        known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
-        raise RequestRefused(
-            422, ErrorCode.UNKNOWN_LABEL, f"The label is not one of this model's: {known}."
-        )
 
 
 def _check_text(index: int, text: str, limits: Limits) -> None:

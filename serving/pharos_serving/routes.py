@@ -8,16 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from pharos_serving.answers import json_answer, json_body
-from pharos_serving.context import RequestContext, prediction_ids
-from pharos_serving.dataplane import Prediction
-from pharos_serving.requests import (
-    ClassifyRequest,
-    FeedbackRequest,
-    check_label,
-    parse,
-    texts_of,
-)
-from pharos_serving.service import Service
+from pharos_serving.context import RequestContext
+from pharos_serving.feedback import FeedbackRequest
+from pharos_serving.requests import ClassifyRequest, parse, texts_of
+from pharos_serving.service import Classified, Service
 
 
 def _documented(kind: type[ClassifyRequest | FeedbackRequest]) -> dict[str, Any]:
@@ -40,11 +34,9 @@ def build_router(service: Service) -> APIRouter:
 
     @router.post("/v1/feedback", openapi_extra=_documented(FeedbackRequest))
     async def feedback(request: Request) -> Response:
-        """Report the true label of an earlier prediction."""
-        body = parse(FeedbackRequest, await json_body(request, service.limits.max_body_bytes))
-        check_label(body.label, service.classifier.labels)
-        service.feedback(body.request_id, body.label)
-        return json_answer({"requestId": body.request_id, "accepted": True}, 202)
+        """Report the true label of an earlier prediction, or whether it served."""
+        body = await json_body(request, service.limits.max_body_bytes)
+        return json_answer({"requestId": service.feedback(body), "accepted": True}, 202)
 
     @router.get("/v1/monitor")
     async def monitor(window_minutes: int = Query(60, ge=1, le=1440)) -> Response:
@@ -70,7 +62,7 @@ def build_router(service: Service) -> APIRouter:
 def _classified(
     service: Service,
     context: RequestContext,
-    predictions: list[Prediction],
+    predictions: list[Classified],
     *,
     single: bool,
 ) -> dict[str, Any]:
@@ -80,14 +72,14 @@ def _classified(
         "version": service.identity.version,
         "arm": context.arm.value,
     }
-    ids = prediction_ids(context.request_id, len(predictions))
-    items = [_item(p, i) for p, i in zip(predictions, ids, strict=True)]
-    return items[0] | envelope if single else envelope | {"predictions": items}
+    items = [_item(one) for one in predictions]
+    return envelope | (items[0] if single else {"predictions": items})
 
 
-def _item(prediction: Prediction, prediction_id: str) -> dict[str, Any]:
+def _item(classified: Classified) -> dict[str, Any]:
+    prediction = classified.prediction
     return {
-        "requestId": prediction_id,
+        "requestId": classified.id,
         "label": prediction.label,
         "confidence": prediction.confidence,
         "scores": prediction.scores,

@@ -68,13 +68,15 @@ def build_v2_router(service: Service) -> APIRouter:
         body = parse(InferRequest, await json_body(request, service.limits.max_body_bytes))
         wanted = wanted_outputs(body)
         texts = texts_of_tensor(body, service.limits)
-        predictions = await service.classify(request.state.context, texts)
+        classified = await service.classify(request.state.context, texts)
         return json_answer(
             {
                 "model_name": name,
                 "model_version": service.identity.version,
                 "id": body.id or request.state.context.request_id,
-                "outputs": output_tensors(predictions, wanted),
+                # The protocol's parameters are single values; no id has a space.
+                "parameters": {"prediction_ids": " ".join(one.id for one in classified)},
+                "outputs": output_tensors([one.prediction for one in classified], wanted),
             }
         )
 

@@ -1,7 +1,8 @@
 """Rows that wait on the local disk, so that a database's absence costs nothing.
 
 A segment is one JSON file with one batch, written beside its place and renamed into it, so a
-reader sees whole segments only. Segments survive a restart of the container. Bounded in bytes.
+reader sees whole segments only. Segments survive a restart of the container. Bounded in bytes, with
+a reserve for what is small and must not be lost: feedback, and the account of what was.
 """
 
 import itertools
@@ -15,6 +16,8 @@ from pharos_store.rows import LogBatch
 
 _BATCH = TypeAdapter(LogBatch)
 _SUFFIX = ".json"
+_ASIDE = ".refused"
+_RESERVE = 1.1
 
 
 class SpoolFull(Exception):
@@ -31,15 +34,22 @@ class Spool:
         self._lock = threading.Lock()
         found = self.segments()
         self._bytes = sum(segment.stat().st_size for segment in found)
-        self._rows = {segment.name: _rows_in_name(segment) for segment in found}
+        self._rows = {segment.name: rows_in_name(segment) for segment in found}
         last = max((int(segment.name.split("-")[0]) for segment in found), default=0)
         self._numbers = itertools.count(last + 1)
+        self._set_aside = itertools.count(len(list(folder.glob(f"*{_ASIDE}"))) + 1)
 
     @property
     def rows(self) -> int:
         """Rows that wait."""
         with self._lock:
             return sum(self._rows.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether only the reserve is left."""
+        with self._lock:
+            return self._bytes >= self._limit_bytes
 
     def segments(self) -> list[Path]:
         """The segments, oldest first."""
@@ -48,7 +58,8 @@ class Spool:
     def append(self, batch: LogBatch) -> None:
         """Add a segment. Raises SpoolFull, or OSError when the disk refuses."""
         content = _BATCH.dump_json(batch)
-        if self._bytes + len(content) > self._limit_bytes:
+        share = 1.0 if batch.predictions else _RESERVE
+        if self._bytes + len(content) > self._limit_bytes * share:
             raise SpoolFull
         place = self._folder / f"{next(self._numbers):012d}-{len(batch)}{_SUFFIX}"
         _write(place, content)
@@ -61,13 +72,14 @@ class Spool:
         try:
             return _BATCH.validate_json(segment.read_bytes())
         except ValidationError:
-            self.set_aside(segment)
+            segment.rename(segment.with_suffix(_ASIDE))
+            self._forget(segment.name, 0)
             return None
 
-    def set_aside(self, segment: Path) -> None:
-        """Keep a segment that can never be shipped under a name that is not looked at again."""
-        segment.rename(segment.with_suffix(".refused"))
-        self._forget(segment.name, 0)
+    def set_aside(self, batch: LogBatch) -> None:
+        """Keep rows that can never be shipped under a name that is not looked at again."""
+        name = f"{next(self._set_aside):012d}-{len(batch)}-rows{_ASIDE}"
+        _write(self._folder / name, _BATCH.dump_json(batch))
 
     def replace(self, segment: Path, rest: LogBatch) -> None:
         """Keep only ``rest`` of a segment; nothing of it when ``rest`` is empty."""
@@ -89,7 +101,8 @@ class Spool:
             self._rows.pop(name, None)
 
 
-def _rows_in_name(segment: Path) -> int:
+def rows_in_name(segment: Path) -> int:
+    """How many rows a segment holds, by its name."""
     return int(segment.stem.split("-")[1])
 
 

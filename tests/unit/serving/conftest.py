@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from builders_serving import build_tiny_model
+from pydantic import SecretStr
 
 from pharos_serving.__main__ import build_service
 from pharos_serving.app import create_app
@@ -21,9 +22,12 @@ class RememberingLog:
 
     entries: list[Entry] = field(default_factory=list)
     pending_rows: int = 0
+    room: bool = True
 
-    def offer(self, entry: Entry) -> None:
-        self.entries.append(entry)
+    def offer(self, entry: Entry) -> bool:
+        if self.room:
+            self.entries.append(entry)
+        return self.room
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +42,7 @@ def settings(tiny_model: tuple[Path, str], tmp_path: Path) -> Settings:
     folder, sha256 = tiny_model
     return Settings(
         model_name="tiny",
+        user_hash_key=SecretStr("key"),
         model_version="v1.0.0",
         model_uri=folder.as_uri(),
         model_sha256=sha256,

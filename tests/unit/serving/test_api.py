@@ -12,7 +12,6 @@ from pharos_serving.dataplane import Prediction
 from pharos_serving.entries import PredictionEntry
 from pharos_serving.faults import Fault
 from pharos_serving.service import Service
-from pharos_store.rows import LabelRow
 
 EXPERIMENT = "00000000-0000-0000-0000-00000000000e"
 INFER = "/v2/models/tiny/infer"
@@ -30,7 +29,7 @@ async def test_one_text_gets_one_label(client: httpx.AsyncClient) -> None:
     assert (body["label"], body["model"], body["version"]) == ("cs.CL", "tiny", "v1.0.0")
     assert body["confidence"] == body["scores"]["cs.CL"] == max(body["scores"].values())
     assert sum(body["scores"].values()) == pytest.approx(1)
-    assert body["requestId"] == answer.headers["x-request-id"]
+    assert body["requestId"].startswith(f"{answer.headers['x-request-id']}.")
 
 
 async def test_several_texts_get_numbered_predictions_in_order(client: httpx.AsyncClient) -> None:
@@ -38,8 +37,9 @@ async def test_several_texts_get_numbered_predictions_in_order(client: httpx.Asy
     answer = await client.post(
         "/v1/classify", json={"texts": texts}, headers={"x-request-id": "abc"}
     )
-    found = [(p["requestId"], p["label"]) for p in answer.json()["predictions"]]
+    found = [(p["requestId"].split(".")[0], p["label"]) for p in answer.json()["predictions"]]
     assert found == [("abc/0", "cs.CV"), ("abc/1", "cs.AI"), ("abc/2", "cs.CL")]
+    assert answer.json()["requestId"] == "abc"
 
 
 REFUSED_V1: dict[str, tuple[bytes, str, int, str]] = {
@@ -91,24 +91,6 @@ async def test_a_body_that_grows_above_the_limit_is_refused_while_it_comes(
         "/v1/classify", content=chunks(), headers={"content-type": "application/json"}
     )
     assert (answer.status_code, answer.headers["connection"]) == (413, "close")
-
-
-async def test_feedback_is_taken_and_kept(client: httpx.AsyncClient, log: Any) -> None:
-    answer = await client.post("/v1/feedback", json={"requestId": "abc", "label": "cs.AI"})
-    assert answer.status_code == 202
-    (entry,) = log.entries
-    assert isinstance(entry, LabelRow)
-    assert (entry.request_id, entry.label) == ("abc", "cs.AI")
-
-
-async def test_feedback_with_a_label_that_the_model_lacks_is_refused(
-    client: httpx.AsyncClient, log: Any
-) -> None:
-    answer = await client.post("/v1/feedback", json={"requestId": "abc", "label": "cs.XX"})
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (422, "UnknownLabel")
-    assert error["message"].endswith("cs.AI, cs.CL, cs.CV.")
-    assert log.entries == []
 
 
 async def test_the_inference_protocol_gives_labels_confidences_and_scores(
@@ -235,7 +217,8 @@ async def test_every_prediction_is_logged_with_its_circumstances(
     assert (entry.context.user, entry.context.arm, entry.context.revision) == (
         "ada", Arm.CANDIDATE, 7,
     )  # fmt: skip
-    assert (entry.context.experiment_id, entry.prediction_id) == (UUID(EXPERIMENT), "abc")
+    assert entry.context.experiment_id == UUID(EXPERIMENT)
+    assert entry.prediction_id == answer.json()["requestId"]
     assert entry.scores["cs.CL"] == answer.json()["confidence"]
     assert answer.headers["x-pharos-arm"] == answer.json()["arm"] == "candidate"
 

@@ -1,117 +1,188 @@
 """Rows reach the database once, however often it is away."""
 
-import threading
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from pharos_api.assignment import Arm
 from pharos_api.model import StoreText
 from pharos_serving.context import RequestContext
+from pharos_serving.drops import DropReason, Drops
 from pharos_serving.entries import PredictionEntry, Privacy
 from pharos_serving.errors import BatchRefused, StoreAway
 from pharos_serving.prediction_log import SpoolingLog
 from pharos_serving.spool import Spool
-from pharos_store.rows import LabelRow, LogBatch
+from pharos_store.rows import DropRow, LabelRow, LogBatch
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+EXPERIMENT = UUID(int=2)
 
 
 def make_entry(number: int) -> PredictionEntry:
-    context = RequestContext(f"r{number}")
-    return PredictionEntry(UUID(int=number), f"r{number}", context, "text", {"a": 1.0}, 1.0, NOW)
+    context = RequestContext(f"r{number}", Arm.CONTROL, experiment_id=EXPERIMENT)
+    return PredictionEntry(f"r{number}", context, "text", {"a": 1.0}, 1.0, NOW)
 
 
 @dataclass(slots=True)
 class FakeSink:
-    """A database that fails as scripted, then takes everything."""
+    """A database that fails as scripted, refuses some requests for ever, and takes the rest."""
 
     failures: list[Exception] = field(default_factory=list)
-    ids: list[UUID] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    asked: threading.Event = field(default_factory=threading.Event)
+    never: set[str] = field(default_factory=set)
+    requests: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
+    drops: dict[UUID, DropRow] = field(default_factory=dict)
 
     def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
-        self.asked.set()
         if self.failures:
             raise self.failures.pop(0)
-        self.ids += [row.id for row in batch.predictions]
+        if self.never & {row.request_id for row in batch.predictions}:
+            raise BatchRefused("DataError")
+        self.requests += [row.request_id for row in batch.predictions]
         self.labels += [row.label for row in batch.labels]
+        self.drops |= {row.id: row for row in batch.drops}
         return LogBatch()
+
+    @property
+    def dropped(self) -> dict[tuple[UUID | None, str, str], int]:
+        """What the database was told of drops."""
+        told: dict[tuple[UUID | None, str, str], int] = {}
+        for row in self.drops.values():
+            place = (row.experiment_id, row.arm, row.reason)
+            told[place] = told.get(place, 0) + row.rows
+        return told
 
 
 @dataclass(slots=True)
-class Drops:
-    counted: dict[str, int] = field(default_factory=dict)
+class Counted:
+    """What the metric was told of drops."""
 
-    def __call__(self, reason: str, rows: int) -> None:
-        self.counted[reason] = self.counted.get(reason, 0) + rows
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, reason: str, arm: str, rows: int) -> None:
+        self.reasons[reason] = self.reasons.get(reason, 0) + rows
 
 
 def make_log(
-    folder: Path, sink: FakeSink, drops: Drops, *, queue_limit: int = 1000, limit: int = 1 << 20
+    folder: Path, sink: FakeSink, counted: Counted, *, queue_limit: int = 1000, limit: int = 1 << 20
 ) -> SpoolingLog:
     privacy = Privacy(StoreText.FULL, "key", None)
-    spool = Spool(folder, limit)
-    return SpoolingLog(spool, sink, privacy, queue_limit=queue_limit, on_drop=drops)
+    return SpoolingLog(Spool(folder, limit), sink, privacy, Drops(counted), queue_limit=queue_limit)
 
 
 def test_rows_and_labels_arrive(tmp_path: Path) -> None:
-    sink, drops = FakeSink(), Drops()
-    log = make_log(tmp_path, sink, drops)
+    sink, counted = FakeSink(), Counted()
+    log = make_log(tmp_path, sink, counted)
     log.start()
     for number in range(900):
-        log.offer(make_entry(number))
-    log.offer(LabelRow("r1", "a", NOW))
+        assert log.offer(make_entry(number))
+    assert log.offer(LabelRow("r1", "a", NOW))
     assert log.stop(10) == 0
-    assert sorted(sink.ids) == [UUID(int=n) for n in range(900)]
-    assert (sink.labels, drops.counted) == (["a"], {})
+    assert sorted(sink.requests) == sorted(f"r{n}" for n in range(900))
+    assert (sink.labels, counted.reasons, sink.dropped) == (["a"], {}, {})
 
 
 def test_rows_stay_on_disk_while_the_database_is_away_and_go_out_later(tmp_path: Path) -> None:
-    sink, drops = FakeSink([StoreAway("gone")] * 50), Drops()
-    log = make_log(tmp_path, sink, drops)
+    sink, counted = FakeSink([StoreAway("gone")] * 50), Counted()
+    log = make_log(tmp_path, sink, counted)
     log.start()
     for number in range(10):
         log.offer(make_entry(number))
     assert log.stop(10) == 10
-    assert sink.ids == []
+    assert sink.requests == []
 
     back = FakeSink()
-    successor = make_log(tmp_path, back, drops)
+    successor = make_log(tmp_path, back, counted)
     assert successor.pending_rows == 10
     successor.start()
     assert successor.stop(10) == 0
-    assert sorted(back.ids) == [UUID(int=n) for n in range(10)]
-    assert drops.counted == {}
+    assert sorted(back.requests) == [f"r{n}" for n in range(10)]
+    assert counted.reasons == {}
 
 
-def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
-    drops = Drops()
-    log = make_log(tmp_path, FakeSink(), drops, queue_limit=2)
-    for number in range(5):
-        log.offer(make_entry(number))
-    assert drops.counted == {"queue-full": 3}
-
-
-def test_a_full_spool_drops_and_counts(tmp_path: Path) -> None:
-    sink, drops = FakeSink(), Drops()
-    log = make_log(tmp_path, sink, drops, limit=100)
-    log.offer(make_entry(1))
-    log.start()
-    log.stop(10)
-    assert (drops.counted, sink.ids) == ({"spool-full": 1}, [])
-
-
-def test_a_segment_that_cannot_be_read_or_stored_is_set_aside_and_counted(tmp_path: Path) -> None:
-    (tmp_path / "000000000001-3.json").write_text("{")
-    sink, drops = FakeSink([BatchRefused("DataError")]), Drops()
-    log = make_log(tmp_path, sink, drops)
-    log.offer(make_entry(1))
+def test_a_full_queue_drops_and_the_database_learns_of_it_by_arm(tmp_path: Path) -> None:
+    sink, counted = FakeSink(), Counted()
+    log = make_log(tmp_path, sink, counted, queue_limit=2)
+    assert [log.offer(make_entry(n)) for n in range(5)] == [True, True, False, False, False]
+    assert counted.reasons == {"queue-full": 3}
     log.start()
     assert log.stop(10) == 0
-    assert drops.counted == {"segment-unreadable": 1, "rows-refused": 1}
+    assert sink.dropped == {(EXPERIMENT, "control", "queue-full"): 3}
+
+
+def test_drops_are_told_by_the_next_process_if_the_database_is_away(tmp_path: Path) -> None:
+    log = make_log(tmp_path, FakeSink([StoreAway("gone")] * 50), Counted(), queue_limit=1)
+    for number in range(3):
+        log.offer(make_entry(number))
+    log.start()
+    assert log.stop(10) == 2
+
+    back = FakeSink()
+    successor = make_log(tmp_path, back, Counted())
+    successor.start()
+    assert successor.stop(10) == 0
+    assert back.requests == ["r0"]
+    assert back.dropped == {(EXPERIMENT, "control", "queue-full"): 2}
+
+
+def test_an_answer_that_was_lost_doubles_no_drops(tmp_path: Path) -> None:
+    sink = FakeSink()
+    drops = Drops(Counted())
+    drops.add(EXPERIMENT, "control", DropReason.QUEUE_FULL, 4)
+    for _ in range(2):
+        sink.write(LogBatch(drops=drops.unsent()), accept_orphans_before=NOW)
+    assert sink.dropped == {(EXPERIMENT, "control", "queue-full"): 4}
+    drops.sent(drops.unsent())
+    assert drops.unsent() == []
+
+
+def test_a_full_spool_drops_and_counts_but_keeps_feedback(tmp_path: Path) -> None:
+    sink, counted = FakeSink(), Counted()
+    log = make_log(tmp_path, sink, counted, limit=300)
+    log.offer(make_entry(1))
+    log.offer(LabelRow("r1", "a", NOW))
+    log.start()
+    log.stop(10)
+    assert (counted.reasons, sink.requests, sink.labels) == ({"spool-full": 1}, [], ["a"])
+    assert sink.dropped == {(EXPERIMENT, "control", "spool-full"): 1}
+
+
+def test_feedback_is_sent_back_while_the_spool_is_full(tmp_path: Path) -> None:
+    log = make_log(tmp_path, FakeSink(), Counted(), limit=0)
+    assert not log.offer(LabelRow("r1", "a", NOW))
+
+
+def test_a_segment_that_cannot_be_read_is_set_aside_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "000000000001-3.json").write_text("{")
+    sink, counted = FakeSink(), Counted()
+    log = make_log(tmp_path, sink, counted)
+    log.start()
+    assert log.stop(10) == 0
+    assert counted.reasons == {"segment-unreadable": 3}
     assert {f.suffix for f in tmp_path.iterdir()} == {".refused"}
+
+
+def test_a_row_that_the_database_never_takes_costs_no_other_row(tmp_path: Path) -> None:
+    sink, counted = FakeSink(never={"r7", "r8", "r31"}), Counted()
+    log = make_log(tmp_path, sink, counted)
+    for number in range(40):
+        log.offer(make_entry(number))
+    log.start()
+    assert log.stop(10) == 0
+    assert set(sink.requests) == {f"r{n}" for n in range(40)} - sink.never
+    assert counted.reasons == {"rows-refused": 3}
+    assert len(list(tmp_path.glob("*.refused"))) == 3
+
+
+def test_a_segment_of_an_older_release_is_read(tmp_path: Path) -> None:
+    label = {"request_id": "r1", "label": "a", "created_at": NOW.isoformat()}
+    old = {"predictions": [], "labels": [label]}
+    (tmp_path / "000000000001-1.json").write_text(json.dumps(old))
+    spool = Spool(tmp_path, 1 << 20)
+    (segment,) = spool.segments()
+    assert spool.read(segment) == LogBatch(labels=[LabelRow("r1", "a", NOW)])
 
 
 def test_what_has_to_wait_stays_and_keeps_its_size_right(tmp_path: Path) -> None:

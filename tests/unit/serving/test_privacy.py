@@ -1,10 +1,13 @@
 """What is kept of a request, and what is not."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from pharos_api.assignment import Arm
 from pharos_api.model import StoreText
 from pharos_serving.context import RequestContext
 from pharos_serving.entries import PredictionEntry, Privacy
@@ -13,7 +16,7 @@ from pharos_store.identity import user_uuid
 
 TEXT = "mail ada@example.org\0"
 ENTRY = PredictionEntry(
-    UUID(int=1), "r1", RequestContext("r1", user="ada"), TEXT, {"a": 1.0}, 2.0,
+    "r1", RequestContext("r1", user="ada", bucket=4711, segment="mobile"), TEXT, {"a": 1.0}, 2.0,
     datetime(2026, 11, 23, tzinfo=UTC),
 )  # fmt: skip
 
@@ -52,6 +55,36 @@ def test_a_user_is_kept_as_a_keyed_hash_only() -> None:
     row = Privacy(StoreText.FULL, "key", None).row(ENTRY)
     assert row.user_id == user_uuid("key", "ada") != user_uuid("other key", "ada")
     assert "ada" not in str(row.user_id)
+
+
+OTHERS = {
+    "another prediction": {"prediction_id": "r2"},
+    "an answer that failed": {"error": "Internal"},
+    "a copy for a shadow": {"context": RequestContext("r1", Arm.SHADOW, user="ada")},
+}
+
+
+def test_a_request_that_two_pods_of_a_version_answered_is_one_row() -> None:
+    privacy = Privacy(StoreText.FULL, "key", UUID(int=1))
+    later = replace(ENTRY, at=ENTRY.at + timedelta(seconds=3), latency_ms=9.0)
+    assert privacy.row(later).id == privacy.row(ENTRY).id
+
+
+@pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS)
+def test_a_row_of_its_own_has(change: dict[str, Any]) -> None:
+    privacy = Privacy(StoreText.FULL, "key", UUID(int=1))
+    assert privacy.row(replace(ENTRY, **change)).id != privacy.row(ENTRY).id
+
+
+def test_another_version_has_rows_of_its_own_under_the_same_request() -> None:
+    rows = [Privacy(StoreText.FULL, "key", UUID(int=n)).row(ENTRY) for n in (1, 2)]
+    assert rows[0].id != rows[1].id
+    assert rows[0].request_id == rows[1].request_id
+
+
+def test_a_row_carries_bucket_and_segment() -> None:
+    row = Privacy(StoreText.FULL, "key", None).row(ENTRY)
+    assert (row.bucket, row.segment) == (4711, "mobile")
 
 
 def test_without_a_key_no_user_is_kept() -> None:
