@@ -3,7 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pharos_analysis.samples import ArmSample, Histogram, Sample
+from pharos_analysis.samples import (
+    ArmLog,
+    ArmSample,
+    Histogram,
+    LabelledMetric,
+    LabelSample,
+    PairSample,
+    Sample,
+    UserTotals,
+)
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec, ABExperimentStatus
 from pharos_api.delivery import Staging, StagingMode, Step
 from pharos_api.meta import Metadata, ObjectRef
@@ -133,3 +142,27 @@ def seen(
 
 def looked(of: Model, *versions: ModelVersion, **more: Any) -> ModelObservation:
     return ModelObservation(of, versions, **more)
+
+
+def users(number: int, right: float) -> UserTotals:
+    """One labelled prediction a user, of which the share ``right`` is right."""
+    count, good = float(number), round(number * right)
+    return UserTotals(number, count, good, count, good, good)
+
+
+def labels(
+    control: float, candidate: float, number: int = 3000, labelled: bool = True
+) -> LabelSample:
+    """What the log says of ``number`` users an arm and their shares of right predictions."""
+    log = ArmLog(users=number, rows=number, mature=number, labelled=number if labelled else 0)
+    known = (LabelledMetric("accuracy", users(number, control), users(number, candidate)),)
+    return LabelSample(log, log, known if labelled else ())
+
+
+def pairs(number: int, agreed: float = 1.0, errors: int = 0, ms: float = 20.0) -> PairSample:
+    """Pairs of a shadow, of which the share ``agreed`` has the same label."""
+    same = histogram(number), histogram(number, ms)
+    good = round((number - errors) * agreed)
+    return PairSample(
+        number, good, errors=errors, control_latency=same[0], candidate_latency=same[1]
+    )

@@ -38,7 +38,6 @@ from pharos_api.assignment import exposure_of
 from pharos_api.meta import Command
 from pharos_api.model import ModelStatus, Route
 from pharos_operator.decide.experiments import experiment as experiments
-from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.models import model as models
 
 Phase = ExperimentPhase
@@ -119,8 +118,8 @@ class Rollout(RuleBasedStateMachine):
     @rule(what=st.sampled_from(sorted(SAMPLES)), lost=st.booleans())
     def the_experiment_is_looked_at(self, what: str, lost: bool) -> None:
         before = self.experiment.status
-        window_s = sample_window_s(before, self.now)
-        taken = None if window_s is None else SAMPLES[what](self.requests)
+        exposed = before.exposed_at is not None and before.exposure
+        taken = SAMPLES[what](self.requests) if exposed else None
         versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
         obs = seen(self.experiment, self.model, *versions, sample=taken)
         decision = experiments.decide(obs, PLATFORM, self.now)

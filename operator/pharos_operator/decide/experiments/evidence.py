@@ -6,13 +6,11 @@ most every few seconds, because each change is a write. Must not judge.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import ceil
 from typing import assert_never
 
 from pharos_analysis.judgement import Judgement, Ruling
 from pharos_api.abexperiment import (
     ABExperimentStatus,
-    ExperimentPhase,
     Measurement,
     Outcome,
 )
@@ -28,17 +26,9 @@ from pharos_operator.decide.experiments.counts import rebased
 from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
 
-SAMPLED = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
 SHOWN_EVERY = timedelta(seconds=5)
 SHOWN_EVERY_LATER = timedelta(seconds=30)
 _LATER = timedelta(minutes=5)
-
-
-def sample_window_s(status: ABExperimentStatus, now: datetime) -> int | None:
-    """Whole seconds since the arms got their first request; None where there is nothing to read."""
-    if status.phase not in SAMPLED or status.exposed_at is None:
-        return None
-    return max(1, ceil((now - status.exposed_at).total_seconds()))
 
 
 def shown(look: Look, draft: ExperimentDraft) -> ExperimentDraft:

@@ -86,20 +86,20 @@ def _started(obs: ExperimentObservation, draft: ExperimentDraft, now: datetime) 
 
 def _not_ready(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
     started = draft.status.staged_at or draft.status.started_at
+    pods = _pods_sentence(look.obs, draft.status.candidate_replicas)
     if started is not None and look.now - started > START_DEADLINE:
-        message = f"the candidate was not ready within 10 minutes: {_pods_sentence(look.obs)}"
+        message = f"the candidate was not ready within 10 minutes: {pods}"
         reason = ExperimentReason.CANDIDATE_NOT_READY
         return roll_back(draft, Verdict.INVALID, reason, message, look.now)
-    message = f"waiting for the candidate's pods: {_pods_sentence(look.obs)}"
+    message = f"waiting for the candidate's pods: {pods}"
     waiting = condition(ExperimentCondition.PROGRESSING, True, ExperimentReason.STARTING, message)
     return draft.find(waiting)
 
 
-def _pods_sentence(obs: ExperimentObservation) -> str:
+def _pods_sentence(obs: ExperimentObservation, wanted: int) -> str:
     if obs.candidate is None:
         return "the ModelVersion is gone"
     ready = find(obs.candidate.status.conditions, "Ready")
-    wanted = obs.experiment.status.candidate_replicas or 1
     if ready is None or serves(obs.candidate):
-        return f"{obs.candidate.status.ready_replicas} of {wanted} are ready"
+        return f"{obs.candidate.status.ready_replicas} of {max(1, wanted)} are ready"
     return ready.message

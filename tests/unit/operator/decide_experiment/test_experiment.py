@@ -1,7 +1,5 @@
 """One look at a canary: what it leads to, a row for each transition and each trap."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,19 +11,16 @@ from decide_builders import (
     experiment,
     healthy,
     model,
-    name_of,
     sample,
     seen,
     version,
 )
+from experiment_cases import BEFORE, FIRST, LAST, LIVE, STEPPING, Case, check, command, routed
 
 from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import (
     DEFAULT_STEPS,
-    ABExperiment,
     ABExperimentStatus,
-    ArmCounts,
-    Arms,
     ExperimentPhase,
     ExperimentVerb,
     Measurement,
@@ -35,75 +30,16 @@ from pharos_api.abexperiment import (
 from pharos_api.assignment import salt_of
 from pharos_api.decision import DecisionRule, OnInconclusive
 from pharos_api.delivery import Step
-from pharos_api.meta import Command, ConditionStatus, ObjectRef
+from pharos_api.meta import ConditionStatus, ObjectRef
 from pharos_api.metrics import Metric, MetricRole, MetricSource
-from pharos_api.model import Model, Quarantined, Route, RouteExperiment
-from pharos_api.modelversion import ModelVersion
+from pharos_api.model import Quarantined, Route
 from pharos_operator.decide.conditions import Finding, merge
 from pharos_operator.decide.decision import RecordExperiment
-from pharos_operator.decide.experiments.evidence import sample_window_s
 from pharos_operator.decide.experiments.experiment import decide
 from pharos_operator.decide.experiments.row import row
-from pharos_operator.decide.observation import ExperimentObservation
 from pharos_store.tables import ExperimentStatus
 
 Phase = ExperimentPhase
-LIVE: dict[str, Any] = {
-    "control": name_of("v1.0.0"),
-    "control_version": "v1.0.0",
-    "candidate_version": "v1.1.0",
-    "salt": salt_of("uid-x"),
-    "started_at": after(-600),
-    "candidate_replicas": 1,
-}
-STEPPING = LIVE | {"phase": Phase.PROGRESSING, "exposure": 500, "exposed_at": after(-300)}
-FIRST = STEPPING | {"weight": 5, "weight_verified": True, "step_started_at": after(-120)}
-LAST = FIRST | {"current_step": 1, "exposure": 5000, "weight": 50}
-BEFORE = Arms(control=ArmCounts(requests=990), candidate=ArmCounts(requests=990))
-
-
-def routed(exposure: int = 0, verified: bool = True, uid: str = "uid-x", **more: Any) -> Model:
-    running = RouteExperiment(
-        name="x", uid=uid, salt="s", candidate="c", candidate_version="v", exposure=exposure
-    )
-    route = Route(
-        revision=7,
-        stable=name_of("v1.0.0"),
-        experiment=running if exposure else None,
-        verified_revision=7 if verified else 6,
-    )
-    return model("v1.0.0", route=route, **more)
-
-
-def command(verb: str, **more: Any) -> Command:
-    return Command(id="one", verb=verb, by="ada", **more)
-
-
-@dataclass(frozen=True)
-class Case:
-    """``status`` is the experiment's before, the rest what is seen; then what is expected."""
-
-    status: dict[str, Any] = field(default_factory=dict)
-    of: Model | None = field(default_factory=routed)
-    spec: dict[str, Any] = field(default_factory=dict)
-    candidate: ModelVersion | None = field(default_factory=lambda: version("v1.1.0"))
-    control: ModelVersion | None = field(default_factory=lambda: version("v1.0.0"))
-    rivals: Sequence[ABExperiment] = ()
-    sample: Sample | None = None
-    later_s: float = 0.0
-    phase: Phase = Phase.PENDING
-    exposure: int = 0
-    verdict: Verdict | None = None
-    says: str = ""
-    expect: dict[str, Any] = field(default_factory=dict)
-
-    def observation(self) -> ExperimentObservation:
-        own = experiment(spec=self.spec, **self.status)
-        return ExperimentObservation(
-            own, self.of, self.control, self.candidate, tuple(self.rivals), self.sample
-        )
-
-
 QUARANTINED = routed(
     500, quarantine=[Quarantined(version="v1.1.0", sha256=version("v1.1.0").spec.artifact.sha256)]
 )
@@ -560,30 +496,12 @@ CASES = {
 @pytest.mark.requirement("DEP-11")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_one_look(case: Case) -> None:
-    obs = case.observation()
-    decision = decide(obs, PLATFORM, after(case.later_s))
-    status = decision.status
-    assert (status.phase, status.exposure, status.verdict) == (
-        case.phase,
-        case.exposure,
-        case.verdict,
-    )
-    texts = [c.message for c in status.conditions] + [e.message for e in decision.events]
-    assert case.says in " | ".join([*texts, status.reason])
-    for name, wanted in case.expect.items():
-        assert getattr(status, name) == wanted, name
+    check(case)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_second_look_at_the_same_things_changes_nothing(case: Case) -> None:
-    obs, now = case.observation(), after(case.later_s)
-    first = decide(obs, PLATFORM, now)
-    own = obs.experiment.model_copy(update={"status": first.status})
-    again = decide(
-        ExperimentObservation(own, obs.model, obs.control, obs.candidate, obs.rivals, obs.sample),
-        PLATFORM,
-        now,
-    )
+    first, again = case.second_look()
     assert again.status == first.status
     assert (again.events, again.actions) == ((), ())
 
@@ -650,13 +568,6 @@ def test_measurements_cost_few_writes(before: dict[str, Any], written: bool) -> 
     obs = Case(status, of=routed(500), sample=healthy()).observation()
     decision = decide(obs, PLATFORM, NOW)
     assert (decision.status.measurements != status["measurements"]) is written
-
-
-def test_metrics_are_read_only_while_the_candidate_carries_users() -> None:
-    assert sample_window_s(experiment(**FIRST).status, NOW) == 300
-    assert sample_window_s(experiment().status, NOW) is None
-    ended = LAST | {"phase": Phase.SUCCEEDED}
-    assert sample_window_s(experiment(**ended).status, NOW) is None
 
 
 def test_every_verb_is_known_to_the_table_of_phases() -> None:
