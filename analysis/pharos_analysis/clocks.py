@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pharos_analysis.judgement import Judgement
+from pharos_analysis.judging import judge
 from pharos_analysis.samples import Facts
+from pharos_api.abexperiment import ABExperimentSpec
 
 Since = tuple[tuple[str, datetime], ...]
 
@@ -20,6 +22,14 @@ class Clocks:
 
     absent: Since = ()
     beyond: Since = ()
+
+
+def followed(
+    clocks: Clocks, spec: ABExperimentSpec, facts: Facts, now: datetime
+) -> tuple[Facts, Clocks]:
+    """The facts of two arms with the times of the clocks, and the clocks after judging them."""
+    known = timed(facts, clocks, now)
+    return known, advanced(clocks, judge(spec, known, now), now)
 
 
 def advanced(clocks: Clocks, judgement: Judgement, now: datetime) -> Clocks:

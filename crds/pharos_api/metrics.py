@@ -92,9 +92,10 @@ Query = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 class Metric(Spec):
     """One metric, its role and its limits.
 
-    ``maxRatio`` bounds candidate / control. ``abortAbove`` and ``abortBelow`` bound the candidate
-    alone, in the metric's own unit. ``minImprovement`` asks that the candidate is better by that
-    much (superiority); ``margin`` that it is not worse by more (non-inferiority); both absolute.
+    ``maxRatio`` bounds candidate / control, or control / candidate where an increase is better.
+    ``abortAbove`` and ``abortBelow`` bound the candidate alone, in the metric's own unit.
+    ``minImprovement`` asks that the candidate is proven better, and by an estimate of that much
+    (superiority); ``margin`` that it is not worse by more (non-inferiority); both absolute.
     ``query`` is a PromQL template that gives one number an arm; it may name ``{{cluster}}``,
     ``{{namespace}}``, ``{{model}}``, ``{{version}}``, ``{{arm}}``, ``{{experiment}}`` and
     ``{{window}}``. After ``noDataGrace`` without a value ``onNoData`` decides, or ``onError``.

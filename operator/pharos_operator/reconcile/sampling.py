@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
+from pharos_analysis.clocks import Clocks, followed
 from pharos_analysis.samples import Facts, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.assignment import Arm
@@ -46,6 +47,7 @@ class Sampling:
         self._samples: Latest[Sample] = Latest()
         self._values: Latest[tuple[QueryValue, ...]] = Latest()
         self._logged: Latest[Logged] = Latest()
+        self._clocks: dict[str, Clocks] = {}
 
     async def with_facts(self, obs: ExperimentObservation, now: datetime) -> ExperimentObservation:
         """The same look, with facts where something has been answered."""
@@ -53,6 +55,8 @@ class Sampling:
         if compared is None or not _is_counted(compared, obs.experiment):
             return obs
         facts = await self.facts(obs, compared, now)
+        if compared.beside:
+            facts = self._timed(obs.experiment, compared, facts, now)
         return replace(obs, sample=facts.audited, facts=facts)
 
     async def facts(self, obs: ExperimentObservation, compared: Compared, now: datetime) -> Facts:
@@ -94,6 +98,18 @@ class Sampling:
         self._samples.forget_all_but(keys)
         self._values.forget_all_but(keys)
         self._logged.forget_all_but(keys)
+        self._clocks = {key: clocks for key, clocks in self._clocks.items() if key in keys}
+
+    def _timed(
+        self, experiment: ABExperiment, compared: Compared, facts: Facts, now: datetime
+    ) -> Facts:
+        """The facts with for how long each metric has had no value, or been beyond its limit.
+
+        Kept in memory: after a restart a policy acts later, and never too early.
+        """
+        before = self._clocks.get(compared.key, Clocks())
+        known, self._clocks[compared.key] = followed(before, experiment.spec, facts, now)
+        return known
 
     async def _audited(self, compared: Compared, window_s: float, every_s: float) -> Sample | None:
         control = compared.control if compared.beside else ""

@@ -166,3 +166,24 @@ async def test_production_without_a_way_back_is_not_looked_at() -> None:
     obs = await world.sampling.with_production(looked(model("v1.1.0")), after(100))
     assert obs.production is None
     assert not world.metrics.asked
+
+
+async def test_how_long_a_metric_has_had_no_value_or_a_bad_one_is_told_with_the_facts() -> None:
+    """No histogram ever comes, and the own query says 1 for control and 2 for the candidate."""
+    own = Metric(name="tokens", query="sum(x)", direction="Decrease", max_ratio="1.5")
+    slow = Metric(name="p95-latency", abort_above="500")
+    world, of = World(), experiment(spec={"metrics": [own, slow]}, **ARMS)
+    told = []
+    for seconds in (60, 90, 120):
+        facts = (await world.looks(of, seconds)).facts
+        assert facts is not None
+        told.append((facts.without_data_s, facts.beyond_s))
+    assert told == [
+        ((), ()),
+        ((("p95-latency", 30.0),), (("tokens", 30.0),)),
+        ((("p95-latency", 60.0),), (("tokens", 60.0),)),
+    ]
+    world.sampling.forget_all_but(frozenset())
+    facts = (await world.looks(of, 150)).facts
+    assert facts is not None
+    assert (facts.without_data_s, facts.beyond_s) == ((), ())
