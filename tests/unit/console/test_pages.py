@@ -1,21 +1,25 @@
 """What the user pages name exists: files, commands, phases, verdicts, outcomes and reasons."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 import typer
 
-from pharos_api.abexperiment import ExperimentPhase, Outcome, Verdict
+from pharos_analysis.judgement import Distrust
+from pharos_api.abexperiment import ExperimentPhase, ExperimentStrategy, Outcome, Verdict
+from pharos_api.metrics import MetricRole, MetricSource
 from pharos_console.cli import __main__ as _commands  # noqa: F401 - importing registers them
 from pharos_console.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[3]
 USER = ROOT / "docs" / "user"
 PAGES = [USER / "quickstart.md", USER / "experiments.md", ROOT / "docs" / "reference" / "cli.md"]
+LINKED = [*PAGES, ROOT / "docs" / "developer" / "statistics.md"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
     text = page.read_text()
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
@@ -36,6 +40,15 @@ def test_every_command_that_a_page_types_exists(page: Path) -> None:
 def test_every_outcome_and_verdict_is_explained(values: type[Outcome | Verdict]) -> None:
     text = (USER / "experiments.md").read_text()
     assert not [value for value in values if f"| `{value}` |" not in text]
+
+
+ENUMS: list[type[StrEnum]] = [ExperimentStrategy, MetricRole, MetricSource, Distrust]
+
+
+@pytest.mark.parametrize("values", ENUMS, ids=lambda values: values.__name__)
+def test_every_value_that_a_person_writes_or_reads_is_explained(values: type[StrEnum]) -> None:
+    text = (USER / "experiments.md").read_text()
+    assert not [value for value in values if f"| `{value}`" not in text]
 
 
 def test_every_phase_is_explained() -> None:
