@@ -1,11 +1,14 @@
 """Routes change under load: nobody's request fails, nobody sits on the wrong arm."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from gateway_builders import SALT, V2, route, traffic
+from gateway_builders import EXPERIMENT, SALT, V2, experiment, route, traffic
 from integration.gateway.lab import Answer, Lab, live, publish
 
 from pharos_api.assignment import HALF, assign
+from pharos_api.delivery import MissingKey
+from pharos_operator.gateway.snapshot import Mirror
 
 CHANGES = 200
 
@@ -37,6 +40,31 @@ async def test_weights_change_without_a_failed_or_misrouted_request(lab: Lab) ->
     assert not load.failed()
     assert not misrouted(load.answers)
     assert len({answer.revision for answer in load.answers}) > CHANGES / 2
+
+
+async def test_mirrors_and_policies_come_and_go_without_a_failed_or_misrouted_request(
+    lab: Lab,
+) -> None:
+    _, one = await lab.pod("one")
+    shadow, two = await lab.pod("two")
+    server = await lab.control_plane(drain_s=0.05)
+    await lab.envoy()
+
+    async def change(revision: int) -> None:
+        policy = list(MissingKey)[revision // 2 % 2]
+        running = experiment(exposure_at(revision), on_missing_key=policy)
+        mirror = Mirror(EXPERIMENT, V2, 50) if revision % 2 else None
+        wanted = replace(route(revision, mirror=mirror), experiment=running)
+        await publish(server, traffic(wanted, v1=[one], v2=[two]))
+
+    await change(1)
+    async with lab.load() as load:
+        for revision in range(2, 102):
+            await change(revision)
+            await load.more()
+    assert not load.failed()
+    assert not misrouted(load.answers)
+    assert {seen["x-pharos-arm"] for seen in shadow.seen} >= {"shadow", "candidate"}
 
 
 async def test_after_the_acknowledgement_every_new_request_follows_the_new_split(lab: Lab) -> None:
