@@ -117,6 +117,7 @@ def test_the_guard_of_production_leaves_records_that_are_judged_again(
     assert told.said.startswith("news-07-guardrollback: same verdict: GuardRollback; ")
 
 
+@pytest.mark.requirement("ABT-6")
 @pytest.mark.usefixtures("move")
 def test_the_report_is_json_of_the_newest_record(pharos: Pharos) -> None:
     told = pharos("report", "move", "-o", "json")

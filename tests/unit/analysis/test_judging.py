@@ -381,6 +381,7 @@ CASES = GUARDRAILS | NUMBERS | LABELS | TRUST
 
 
 @pytest.mark.requirement("ABT-12")
+@pytest.mark.requirement("ABT-13")
 @pytest.mark.requirement("ABT-16")
 @pytest.mark.requirement("ABT-17")
 @pytest.mark.requirement("ABT-18")

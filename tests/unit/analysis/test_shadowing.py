@@ -61,6 +61,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.requirement("ABT-13")
 @pytest.mark.parametrize("case", PAIRS.values(), ids=PAIRS.keys())
 def test_pairs(case: Case) -> None:
     asked = spec(shadow=ShadowPlan(min_agreement="0.80"))

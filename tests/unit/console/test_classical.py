@@ -22,6 +22,7 @@ EXPERIMENT = made(ExperimentPhase.PROGRESSING).model_copy(
 )
 
 
+@pytest.mark.requirement("ABT-6")
 @pytest.mark.requirement("ABT-20")
 @pytest.mark.requirement("ABT-21")
 @pytest.mark.requirement("ABT-22")

@@ -378,6 +378,7 @@ def version_of(pointer: Any) -> str:
 @pytest.mark.requirement("VER-6")
 @pytest.mark.requirement("ERR-11")
 @pytest.mark.requirement("ABT-3")
+@pytest.mark.requirement("ABT-7")
 @pytest.mark.requirement("ERR-14")
 @pytest.mark.requirement("RBK-4")
 @pytest.mark.requirement("RBK-5")
