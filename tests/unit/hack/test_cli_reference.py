@@ -9,4 +9,4 @@ def test_every_command_has_its_section_options_and_example() -> None:
         section = page.split(f"## pharos {name}\n")[1].split("\n## ")[0]
         assert "| argument or option | default | meaning |" in section
         assert f"    {example.splitlines()[0]}" in section
-    assert "| `--version` | required | the version to put into production |" in page
+    assert "| `--version` |  | of a Model: put this version into production |" in page
