@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from pharos_analysis.samples import QueryValue, Sample
+from pharos_analysis.samples import LabelSample, PairSample, QueryValue, Sample
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
@@ -73,3 +73,16 @@ class Rows(Protocol):
 
     async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
         """Upsert one row."""
+
+
+class Labels(Protocol):
+    """What the prediction log says about an experiment. Never raises: an outage is an answer."""
+
+    async def labels(self, experiment_uid: str, until: datetime, exposure: int) -> LabelSample:
+        """Both arms' users and labels; rows before ``until`` are mature.
+
+        ``exposure`` is the highest that the experiment has had, in buckets an arm.
+        """
+
+    async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
+        """The requests of that time that both versions answered."""
