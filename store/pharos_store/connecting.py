@@ -2,6 +2,13 @@
 
 from sqlalchemy import Engine, create_engine, make_url
 
+# A server that vanished without a word is noticed within half a minute, also amid a query.
+_NOTICE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 _DRIVERS = {
     "postgres": "postgresql+psycopg2",
     "postgresql": "postgresql+psycopg2",
@@ -16,5 +23,5 @@ def open_engine(url: str, *, connect_timeout_s: int = 5) -> Engine:
     parsed = make_url(url)
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     postgres = parsed.get_backend_name() == "postgresql"
-    arguments = {"connect_timeout": connect_timeout_s} if postgres else {}
+    arguments = {"connect_timeout": connect_timeout_s} | _NOTICE if postgres else {}
     return create_engine(parsed, pool_pre_ping=True, connect_args=arguments)
