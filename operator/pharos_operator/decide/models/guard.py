@@ -21,7 +21,13 @@ from pharos_api.model import IncomingCause, ModelStatus
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import evidence_name
 from pharos_api.versioning import is_newer
-from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
+from pharos_operator.decide.conditions import (
+    Finding,
+    ModelCondition,
+    ModelReason,
+    condition,
+    is_true,
+)
 from pharos_operator.decide.decision import RecordEvidence
 from pharos_operator.decide.models.production import ModelDraft, expect, named
 from pharos_operator.decide.observation import ModelObservation
@@ -44,7 +50,7 @@ def guarded(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDra
     case = _case(obs, obs.production, now)
     judgement = judged(case)
     if judgement.ruling is not Ruling.HARM:
-        return draft.find(_standing(judgement))
+        return draft.find(*_standing(draft.status, judgement))
     message = f"{_words(judgement)}: {judgement.message}"
     reason = ModelReason.AUTOMATIC_ROLLBACK
     finding = condition(ModelCondition.PRODUCTION_GUARD, False, reason, message)
@@ -85,17 +91,19 @@ def _case(obs: ModelObservation, seen: Sample, now: datetime) -> Case:
     return Case(Way.ALONE, Facts(audited=seen), now, limits=limits, rule=DecisionRule())
 
 
-def _standing(judgement: Judgement) -> Finding:
-    """Without figures, so that a healthy production costs no write."""
+def _standing(status: ModelStatus, judgement: Judgement) -> tuple[Finding, ...]:
+    """Without figures, and steady where traffic is thin: a healthy production costs no write."""
     kind = ModelCondition.PRODUCTION_GUARD
     match judgement.ruling:
         case Ruling.PROCEED | Ruling.WON:
             message = "production keeps its limits"
-            return condition(kind, True, ModelReason.WITHIN_LIMITS, message)
+            return (condition(kind, True, ModelReason.WITHIN_LIMITS, message),)
         case Ruling.HOLD | Ruling.HARM:
             failed = any(m.outcome is Outcome.ERROR for m in judgement.measured)
-            message = "the metrics cannot be read" if failed else "too little is known to judge"
-            return condition(kind, None, ModelReason.GUARD_HOLDS, f"{message} production")
+            if not failed and is_true(status.conditions, kind):
+                return ()
+            message = "the metrics cannot be read" if failed else "too little is known to judge it"
+            return (condition(kind, None, ModelReason.GUARD_HOLDS, f"production: {message}"),)
         case _:
             assert_never(judgement.ruling)
 

@@ -69,14 +69,24 @@ def warm_until(version: ModelVersion, model: Model) -> datetime | None:
 
 
 def replicas_floor(version: ModelVersion, model: Model, experiments: Sequence[ABExperiment]) -> int:
-    """The least number of pods: the template's, or what a step up of an experiment asks for."""
+    """The least number of pods: the template's, or what a step up of an experiment asks for.
+
+    While a switch is watched the old version keeps as many, so that the way back is at once.
+    """
+    name = version.metadata.name
     asked = (
         experiment.status.candidate_replicas
         for experiment in experiments
-        if is_active(experiment) and experiment.spec.candidate_ref.name == version.metadata.name
+        if is_active(experiment)
+        and (experiment.spec.candidate_ref.name == name or _watches_from(name, experiment))
     )
     serving = model.spec.serving
     return min(serving.max_replicas, max([serving.min_replicas, *asked]))
+
+
+def _watches_from(name: str, experiment: ABExperiment) -> bool:
+    status = experiment.status
+    return status.phase is ExperimentPhase.WATCHING and status.control == name
 
 
 def _arms(experiment: ABExperiment) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from pharos_operator.decide.versions.serving_need import (
 
 TWO = version("v1.1.0")
 LIVE: dict[str, Any] = {"phase": ExperimentPhase.STARTING, "control": name_of("v1.0.0")}
+WATCHED: dict[str, Any] = {"phase": ExperimentPhase.WATCHING, "control": name_of("v1.1.0")}
 ON_TWO = RouteExperiment(
     name="x", uid="x", salt="s", candidate=name_of("v1.1.0"), candidate_version="v1.1.0"
 )
@@ -51,6 +52,9 @@ CASES = {
     ),
     "a candidate is started with its experiment": Case(
         model("v1.0.0"), Need.EXPERIMENT, (experiment(**LIVE),)
+    ),
+    "the old version keeps serving while its successor is watched": Case(
+        model("v1.2.0"), Need.EXPERIMENT, (experiment("v1.2.0", **WATCHED),)
     ),
     "a pending experiment starts nobody": Case(model("v1.0.0"), Need.NONE, (experiment(),)),
     "a candidate of an ended experiment stops": Case(
@@ -101,3 +105,8 @@ def test_an_experiment_asks_for_the_pods_of_its_next_step_within_the_maximum() -
     assert replicas_floor(TWO, of, ()) == 1
     assert replicas_floor(TWO, of, (experiment(**LIVE, candidate_replicas=3),)) == 3
     assert replicas_floor(TWO, of, (experiment(**LIVE, candidate_replicas=9),)) == 4
+
+
+def test_while_a_switch_is_watched_the_old_version_keeps_the_pods_of_the_way_back() -> None:
+    watched = experiment("v1.2.0", **WATCHED, candidate_replicas=3)
+    assert replicas_floor(TWO, model("v1.2.0"), (watched,)) == 3
