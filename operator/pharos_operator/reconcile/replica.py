@@ -16,6 +16,7 @@ from pharos_operator.adapters.election import Election, Terms
 from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
+from pharos_operator.adapters.labels import labels
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
@@ -30,6 +31,7 @@ from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
 from pharos_operator.reconcile.dispatch import Dispatch
 from pharos_operator.reconcile.fast_guard import FastGuard
+from pharos_operator.reconcile.from_log import from_log
 from pharos_operator.reconcile.gateway_watch import GatewayWatch
 from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.health import Health
@@ -99,7 +101,8 @@ class Replica:
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
         metrics = Prometheus(session, self._clock, url, timeout_s)
         counters = Counters(GatewayCounters(session))
-        sampling = Sampling(metrics, counters)
+        log = labels(self._settings.database_url.get_secret_value())
+        sampling = Sampling(metrics, counters, from_log(log))
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
         by_kind = reconciles(self._observer, sampling, hands)
