@@ -6,7 +6,7 @@ VENV   := .venv/bin
 PYTEST := $(VENV)/pytest
 CLUSTER := hack/localcluster/cluster
 IMAGES  := hack/images/images
-PYTHON_SOURCES := crds store operator jobs serving console hack tests
+PYTHON_SOURCES := crds analysis store operator jobs serving console hack tests benchmarks
 
 ##@ The two commands
 
@@ -40,7 +40,7 @@ lint: ## Style
 
 .PHONY: type
 type: ## Types, strictly
-	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console
+	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console benchmarks/delivery
 
 .PHONY: arch
 arch: ## Layers: who may import whom
@@ -79,6 +79,18 @@ integration: setup ## Real processes of this machine: API server, Envoy, Postgre
 .PHONY: e2e
 e2e: setup cluster images ## A real cluster, end to end
 	$(PYTEST) -q --e2e tests/e2e
+
+##@ Figures
+
+BENCH := PYTHONPATH=benchmarks:hack $(VENV)/python -m
+
+.PHONY: bench-delivery
+bench-delivery: setup ## Traffic and experiments, beside other tools: build/bench/delivery.json (25 min; QUICK=1: 5 min)
+	$(CLUSTER) build
+	$(BENCH) delivery.simulation $(if $(QUICK),--quick)
+	$(BENCH) delivery.weights
+	$(BENCH) delivery.rollback
+	$(BENCH) delivery.report
 
 ##@ The local cluster
 

@@ -22,7 +22,7 @@ from pharos_api import names
 CONTROL, CANDIDATE = "v1.0.0", "v1.1.0"
 USERS = 1_000
 SETTLES_S = 2.0
-_STARTS_WITHIN_S = 60.0
+_STARTS_WITHIN_S = 120.0
 _MODELS = (CUSTOM, "models")
 _EXPERIMENTS = (CUSTOM, "abexperiments")
 
@@ -76,7 +76,7 @@ class Runner:
 
     async def run(self, scenario: Scenario, number: int) -> Course:
         """One canary from an empty model on."""
-        model = f"{scenario.name}-{number:03d}"
+        model = f"{scenario.name.lower()}-{number:03d}"
         control = ModelServer(CONTROL, 2 * number, scenario.control_share)
         candidate = ModelServer(CANDIDATE, 2 * number + 1, scenario.first_share)
         path = f"/models/{NAMESPACE}/{model}/v1/classify"

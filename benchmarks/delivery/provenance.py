@@ -19,10 +19,10 @@ def is_quick() -> bool:
 
 
 def write(name: str, sections: dict[str, Any]) -> Path:
-    """Write ``build/bench/<name>.json`` with machine, versions and time."""
+    """Write ``build/bench/<name>.json``: machine, versions and time, then the sections."""
     places.RESULTS.mkdir(parents=True, exist_ok=True)
     path = places.RESULTS / f"{name}.json"
-    path.write_text(json.dumps({**sections, **circumstances()}, indent=2) + "\n")
+    path.write_text(json.dumps({**circumstances(), **sections}, indent=2) + "\n")
     return path
 
 

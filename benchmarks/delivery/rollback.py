@@ -21,7 +21,8 @@ from delivery.course import Course, Runner, Scenario, by_candidate, seen
 from delivery.installation import Installation, installation
 from delivery.open_loop import Client
 
-AT_ONCE = 6
+MOST_PER_S = 600.0
+"""Requests a second of all canaries that run side by side: what two cores carry with ease."""
 CONNECTIONS = 64
 LOST_AFTER_S = 3.0
 """How long Prometheus has been there before it goes, once canaries run."""
@@ -38,17 +39,19 @@ class Batch:
 
 
 FAILING = Scenario("failing30", 25, control_share=0.0, first_share=0.3, patience_s=60)
-RISING = Scenario("from1to6", 25, 0.01, 0.01, patience_s=180, then_share=0.06, turns_after_s=30)
+RISING = Scenario("from1to6", 25, 0.01, 0.01, patience_s=120, then_share=0.06, turns_after_s=60)
 HEALTHY = Scenario("healthy", 25, 0.01, 0.01, patience_s=120)
 
+# The shares and the load are those of the rivals' runs: 25 % is the first step there with Argo
+# Rollouts, 10 % with Flagger.
 BATCHES = (
-    Batch(FAILING, 24, 6),
-    Batch(replace(FAILING, name="failing30at10", percent=10), 24, 0),
-    Batch(RISING, 24, 6),
-    Batch(replace(RISING, name="from1to6at50", percent=50, rate_per_s=100.0), 24, 0),
+    Batch(FAILING, 24, 12),
+    Batch(replace(FAILING, name="failing30At10Percent", percent=10), 24, 0),
+    Batch(replace(FAILING, name="failing30WithoutPrometheus"), 12, 0, blind=True),
+    Batch(RISING, 24, 12),
+    Batch(replace(RISING, name="from1to6At50AnArm", percent=50, rate_per_s=100.0), 18, 0),
     Batch(HEALTHY, 12, 0),
-    Batch(replace(HEALTHY, name="healthyblind", patience_s=120), 6, 6, blind=True),
-    Batch(replace(FAILING, name="failing30blind"), 6, 0, blind=True),
+    Batch(replace(HEALTHY, name="healthyWithoutPrometheus"), 12, 12, blind=True),
 )
 
 
@@ -67,8 +70,9 @@ async def measure(batches: Iterable[Batch], is_quick: bool) -> dict[str, list[Co
 
 async def _batch(place: Installation, client: Client, batch: Batch, runs: int) -> list[Course]:
     runner, courses = Runner(place, client), []
-    for first in range(0, runs, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, runs))
+    at_once = max(1, int(MOST_PER_S / batch.scenario.rate_per_s))
+    for first in range(0, runs, at_once):
+        numbers = range(first, min(first + at_once, runs))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(runner.run(batch.scenario, n)) for n in numbers]
             if batch.blind:

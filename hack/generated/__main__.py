@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from generated import cli_reference
+from generated import cli_reference, figures
 from pharos_api.crdgen import files
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,11 @@ def reference() -> dict[Path, str]:
     return {CHECKOUT / "docs" / "reference" / "cli.md": cli_reference.page()}
 
 
+def measured() -> dict[Path, str]:
+    """What was measured and recorded, in the page of figures."""
+    return {figures.PAGE: figures.page(figures.PAGE.read_text())}
+
+
 def install() -> dict[Path, str]:
     """The chart rendered for `kubectl apply`, where there is a Helm to render it."""
     helm = os.environ.get("PHAROS_HELM") or shutil.which("helm") or local_helm()
@@ -58,7 +63,13 @@ def local_helm() -> str:
     return str(found) if found.is_file() else ""
 
 
-GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (crds, bootstrap, reference, install)
+GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
+    crds,
+    bootstrap,
+    reference,
+    measured,
+    install,
+)
 
 
 def main() -> int:
