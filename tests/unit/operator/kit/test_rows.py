@@ -1,16 +1,21 @@
 """Rows beside the reconciling: none lost, none in the way. In virtual time."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import virtual_time
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from pharos_operator.adapters.store import BackgroundRows, Row, experiment_row, version_row
+from pharos_operator.adapters.store import BackgroundRows, Row, experiment_row, rows, version_row
 from pharos_operator.adapters.telemetry import Telemetry
-from pharos_operator.decide.decision import RecordExperiment, RecordVersion
+from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion
+from pharos_store.base import Base
+from pharos_store.connecting import open_engine
+from pharos_store.tables import EvidenceRecord
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UID = "00000000-0000-4000-8000-000000000001"
@@ -93,6 +98,30 @@ def test_a_row_that_is_refused_does_not_hold_up_the_others() -> None:
         task.cancel()
 
     virtual_time.run(main())
+
+
+def test_a_record_is_a_row_that_is_written_once_and_never_changed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'rows.db'}"
+    engine = open_engine(url)
+    Base.metadata.create_all(engine)
+    record = RecordEvidence("move-01-rollback", '{"format":"v1"}', UID, "Rollback", NOON)
+
+    async def main() -> None:
+        writer = rows(url, Telemetry())
+        task = asyncio.create_task(writer.run())
+        await writer.record(record)
+        await asyncio.sleep(1)
+        await writer.record(replace(record, document='{"format":"v2"}'))
+        await asyncio.sleep(1)
+        task.cancel()
+
+    virtual_time.run(main())
+    with engine.connect() as connection:
+        stored = connection.execute(select(EvidenceRecord.__table__)).all()
+    assert [(f"{row.id}", f"{row.experiment_id}", row.at, row.document) for row in stored] == [
+        (record.uid, UID, NOON, {"format": "v1"})
+    ]
+    engine.dispose()
 
 
 def test_rows_carry_what_the_tables_hold() -> None:
