@@ -31,23 +31,55 @@ START_WITHIN_S = 30
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A `postgresql://` URL of an empty database whose owner may do everything."""
+    with running(_programs()) as server:
+        yield server.url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator["Server"]:
+    """A server of the test's own, which it may take away and bring back."""
+    with running(_programs()) as server:
+        yield server
+
+
+def _programs() -> Path:
     programs = servers.postgres_folder()
     if programs is None:
         reason = "no PostgreSQL server: run hack/workbench/setup, or apt-get install postgresql"
         if os.environ.get(REQUIRED) == "1":
             raise RuntimeError(reason)
         pytest.skip(reason)
-    with running(programs) as url:
-        yield url
+    return programs
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One data folder, the programs that serve it, and the user they run as."""
+    """One data folder, the programs that serve it, the user they run as, and the port."""
 
     programs: Path
     folder: Path
     user: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where the owner's database is."""
+        return f"postgresql://{OWNER}@{LOOPBACK}:{self.port}/{OWNER}"
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self.folder / "log"
+
+    def start(self) -> None:
+        """Bring it up, also after a stop, and wait until it answers."""
+        places = f"-c listen_addresses={LOOPBACK} -c unix_socket_directories={self.folder}"
+        options = f"-p {self.port} {places} -F"
+        self._control("-l", f"{self.log}", "-o", options, "-t", f"{START_WITHIN_S}", "start")
+
+    def stop(self) -> None:
+        """End it as a crash would: what was committed stays, connections break."""
+        self._control("-m", "immediate", "stop")
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs, which refuse to run as root."""
@@ -59,31 +91,27 @@ class Server:
             stdout=subprocess.DEVNULL,
         )
 
-    def control(self, *arguments: str) -> None:
-        """Start or stop it, and wait until that is done."""
+    def _control(self, *arguments: str) -> None:
         self.run("pg_ctl", "-D", f"{self.folder}/data", "-w", *arguments)
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[str]:
-    """Start a server from that folder of programs, yield its URL, stop it and delete its data."""
+def running(programs: Path) -> Iterator[Server]:
+    """Start a server from that folder of programs; at the end stop it and delete its data."""
     folder = Path(tempfile.mkdtemp(prefix="pharos-postgres-"))
-    server = Server(programs, folder, unprivileged_user())
+    server = Server(programs, folder, unprivileged_user(), envtest.free_ports(1)[0])
     shutil.chown(folder, server.user)
-    port = envtest.free_ports(1)[0]
-    log = folder / "log"
     make = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-p {port} -c listen_addresses={LOOPBACK} -c unix_socket_directories={folder} -F"
     try:
         server.run("initdb", "-D", f"{folder}/data", "-U", OWNER, *make)
-        server.control("-l", f"{log}", "-o", options, "-t", f"{START_WITHIN_S}", "start")
+        server.start()
     except subprocess.CalledProcessError as failed:
-        raise RuntimeError(f"PostgreSQL does not start{wait.tail(log)}") from failed
+        raise RuntimeError(f"PostgreSQL does not start{wait.tail(server.log)}") from failed
     try:
-        server.run("createdb", "-h", LOOPBACK, "-p", f"{port}", "-U", OWNER, OWNER)
-        yield f"postgresql://{OWNER}@{LOOPBACK}:{port}/{OWNER}"
+        server.run("createdb", "-h", LOOPBACK, "-p", f"{server.port}", "-U", OWNER, OWNER)
+        yield server
     finally:
-        server.control("-m", "immediate", "stop")
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.postgres import postgres_url
+from integration.postgres import own_postgres, postgres_url
 from sqlalchemy import Engine
 from store_builders import project
 
@@ -12,7 +12,7 @@ from pharos_store.base import Base
 from pharos_store.connecting import open_engine
 from pharos_store.upgrading import upgrade
 
-__all__ = ["postgres_url"]
+__all__ = ["own_postgres", "postgres_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
