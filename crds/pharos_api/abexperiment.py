@@ -134,7 +134,7 @@ class Verdict(StrEnum):
     """How an experiment ended. Passed: the candidate passed a shadow, and nothing was moved."""
 
     PROMOTE = "Promote"
-    PASSED = "Passed"  # noqa: S105 - not a password
+    PASSED = "Passed"
     ROLLBACK = "Rollback"
     ABORT = "Abort"
     SUPERSEDED = "Superseded"
