@@ -67,12 +67,22 @@ class Course:
         """Why it ended, in the operator's words."""
         return str(self.experiment["status"].get("reason", ""))
 
+    @property
+    def measurements(self) -> list[Body]:
+        """What the operator showed last of each metric."""
+        found: list[Body] = self.experiment["status"].get("measurements", [])
+        return found
+
 
 class Runner:
-    """Runs canaries on one installation, several at a time."""
+    """Runs canaries on one installation, several at a time.
+
+    ``exposed`` is set when the first of them has got its share.
+    """
 
     def __init__(self, place: Installation, client: Client) -> None:
         self._place, self._client = place, client
+        self.exposed = asyncio.Event()
 
     async def run(self, scenario: Scenario, number: int) -> Course:
         """One canary from an empty model on."""
@@ -123,6 +133,7 @@ class Runner:
         await self._play(names.version_object_name(model, CANDIDATE))
         await api.until(_EXPERIMENTS, name, _is_exposed, _STARTS_WITHIN_S)
         course.exposed_s = time.monotonic()
+        self.exposed.set()
         await self._watch(name, candidate, course)
 
     async def _watch(self, name: str, candidate: ModelServer, course: Course) -> None:

@@ -24,18 +24,20 @@ from delivery.open_loop import Client
 MOST_PER_S = 600.0
 """Requests a second of all canaries that run side by side: what two cores carry with ease."""
 CONNECTIONS = 64
-LOST_AFTER_S = 3.0
-"""How long Prometheus has been there before it goes, once canaries run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A scenario and how often it is run; ``blind``: Prometheus goes once the canaries run."""
+    """A scenario and how often it is run.
+
+    ``blind_after_s``: Prometheus goes so long after the first canary got its share, and with 0
+    before that. None: it stays.
+    """
 
     scenario: Scenario
     runs: int
     quick_runs: int
-    blind: bool = False
+    blind_after_s: float | None = None
 
 
 FAILING = Scenario("failing30", 25, control_share=0.0, first_share=0.3, patience_s=60)
@@ -47,11 +49,11 @@ HEALTHY = Scenario("healthy", 25, 0.01, 0.01, patience_s=120)
 BATCHES = (
     Batch(FAILING, 24, 12),
     Batch(replace(FAILING, name="failing30At10Percent", percent=10), 24, 0),
-    Batch(replace(FAILING, name="failing30WithoutPrometheus"), 12, 0, blind=True),
+    Batch(replace(FAILING, name="failing30WithoutPrometheus"), 12, 0, blind_after_s=0),
     Batch(RISING, 24, 12),
     Batch(replace(RISING, name="from1to6At50AnArm", percent=50, rate_per_s=100.0), 18, 0),
     Batch(HEALTHY, 12, 0),
-    Batch(replace(HEALTHY, name="healthyWithoutPrometheus"), 12, 12, blind=True),
+    Batch(replace(HEALTHY, name="healthyWithoutPrometheus"), 12, 12, blind_after_s=15),
 )
 
 
@@ -69,23 +71,26 @@ async def measure(batches: Iterable[Batch], is_quick: bool) -> dict[str, list[Co
 
 
 async def _batch(place: Installation, client: Client, batch: Batch, runs: int) -> list[Course]:
-    runner, courses = Runner(place, client), []
+    courses: list[Course] = []
     at_once = max(1, int(MOST_PER_S / batch.scenario.rate_per_s))
     for first in range(0, runs, at_once):
         numbers = range(first, min(first + at_once, runs))
+        runner = Runner(place, client)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(runner.run(batch.scenario, n)) for n in numbers]
-            if batch.blind:
-                group.create_task(_lose(place))
+            if batch.blind_after_s is not None:
+                group.create_task(_lose(place, runner, batch.blind_after_s))
         courses += [task.result() for task in tasks]
-        if batch.blind:
+        if batch.blind_after_s is not None:
             place.prometheus.start()
         print(f"  {batch.scenario.name}: {_times(courses[first:])}", flush=True)
     return courses
 
 
-async def _lose(place: Installation) -> None:
-    await asyncio.sleep(LOST_AFTER_S)
+async def _lose(place: Installation, runner: Runner, after_s: float) -> None:
+    if after_s:
+        await runner.exposed.wait()
+        await asyncio.sleep(after_s)
     await asyncio.to_thread(place.prometheus.stop)
 
 
@@ -137,6 +142,7 @@ def _raw(course: Course) -> dict[str, Any]:
         "secondsSinceTurn": since_turn,
         "phase": course.experiment["status"]["phase"],
         "reason": course.reason,
+        "outcomes": {m["metric"]: m["outcome"] for m in course.measurements},
         **seen(course.answers),
     }
 

@@ -23,7 +23,7 @@ ROLLBACKS = {
     "from1to6": "as bad as control (1 %) for a minute, then 6 %",
     "from1to6At50AnArm": "the same, each arm with 50 requests/s",
     "healthy": "as good as control (1 % of both fail)",
-    "healthyWithoutPrometheus": "as good as control, and Prometheus is away for 2 minutes",
+    "healthyWithoutPrometheus": "as good as control, and Prometheus goes away for 2 minutes",
 }
 
 
