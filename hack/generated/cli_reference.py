@@ -78,6 +78,10 @@ $ pharos load arxiv-classifier -n pharos --rate 20 --duration 60 --feedback 0.2
   ...
 }
 """,
+    "feedback": """\
+$ pharos feedback arxiv-classifier --request-id 5c1f… --label cs.CL --dissatisfied
+5c1f…: taken
+""",
     "run": """\
 $ pharos run -f manifests/samples/quickstart.yaml
 """,
@@ -140,6 +144,7 @@ NOTES = {
         "request failed (no answer, or 5xx) or a user met another arm than the one computed for it "
         "from the route of that revision. `unchecked` counts answers whose route was not seen."
     ),
+    "feedback": "Of two reports about one answer the later one counts.",
     "run": (
         "The same file again is the same run: it goes on where it stopped and keeps its version. A "
         "Model in the file gives labels and quality gate."

@@ -4,13 +4,14 @@ import sys
 
 from rich.text import Text
 
-from pharos_console.cli import demo, experiments, load, run, status, upload, verbs
+from pharos_console.cli import demo, experiments, feedback, load, run, status, upload, verbs
 from pharos_console.cli.app import app, err
 from pharos_console.errors import UsageError
 
 COMMANDS = (
     demo,
     experiments,
+    feedback,
     load,
     run,
     status,

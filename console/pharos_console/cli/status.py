@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from pharos_api.abexperiment import ABExperiment
+from pharos_api.abexperiment import ABExperiment, ExperimentStrategy
 from pharos_api.meta import Condition
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
@@ -90,17 +90,25 @@ def _versions(target: Cluster) -> Table:
 def _moves(target: Cluster, now: datetime) -> Table:
     table = _table("Experiments", "NAME", "PHASE", "STEP", "WEIGHT", "VERDICT", "SINCE", "")
     for experiment in target.every(ABExperiment):
-        found, steps = experiment.status, len(experiment.spec.steps)
+        found = experiment.status
         table.add_row(
             experiment.metadata.name,
             found.phase.value,
-            f"{min(found.current_step + 1, steps)}/{steps}",
+            step(experiment),
             f"{found.weight} %",
             found.verdict.value if found.verdict else "-",
             ago(found.finished_at or found.step_started_at or found.started_at, now),
             found.reason or sentence(found.conditions, "Progressing"),
         )
     return table
+
+
+def step(experiment: ABExperiment) -> str:
+    """Which step of how many, where the strategy takes steps; a dash elsewhere."""
+    if experiment.spec.strategy in (ExperimentStrategy.AB_TEST, ExperimentStrategy.BLUE_GREEN):
+        return "-"
+    steps = len(experiment.spec.steps)
+    return f"{min(experiment.status.current_step + 1, steps)}/{steps}"
 
 
 def sentence(conditions: list[Condition], type_: str) -> str:

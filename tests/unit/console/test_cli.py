@@ -13,6 +13,7 @@ COMMANDS = [
     "abort",
     "demo",
     "explain",
+    "feedback",
     "lift-quarantine",
     "load",
     "pause",
@@ -56,6 +57,7 @@ MISUSE = {
         ["lift-quarantine", "news", "--version", "v1.0.0"],
         "Missing option '--reason'",
     ),
+    "feedback on no answer": (["feedback", "news", "--label", "x"], "Missing option"),
     "no model": (["load"], "Missing argument"),
     "a rate that is no number": (["load", "news", "--rate", "fast"], "Invalid value"),
     "a share above one": (["load", "news", "--feedback", "2"], "Invalid value"),
@@ -93,6 +95,7 @@ NEED_A_CLUSTER = {
     "lift-quarantine": ["lift-quarantine", "news", "--version", "v1.0.0", "--reason", "mended"],
     "load": ["load", "news"],
     "upload": ["upload", __file__],
+    "feedback": ["feedback", "news", "--request-id", "r1", "--label", "sports"],
 }
 
 

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from decide_builders import experiment
 
+from pharos_api.abexperiment import ExperimentStrategy
 from pharos_api.meta import Condition
-from pharos_console.cli.status import ago, sentence, trouble
+from pharos_console.cli.status import ago, sentence, step, trouble
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -56,3 +58,19 @@ def test_trouble_is_the_sentence_of_what_is_not_true(
 def test_what_is_going_on_is_told_whatever_the_status() -> None:
     assert sentence([condition("Progressing", "True")], "Progressing") == "Progressing is True"
     assert sentence([], "Progressing") == ""
+
+
+STEPS = {
+    "a canary at its first step": (ExperimentStrategy.CANARY, 0, "1/2"),
+    "a canary past its last step": (ExperimentStrategy.CANARY, 2, "2/2"),
+    "a shadow counts the steps of its canary": (ExperimentStrategy.SHADOW, 1, "2/2"),
+    "an A/B test has no steps": (ExperimentStrategy.AB_TEST, 0, "-"),
+    "blue-green has none either": (ExperimentStrategy.BLUE_GREEN, 0, "-"),
+}
+
+
+@pytest.mark.parametrize(("strategy", "at", "wanted"), STEPS.values(), ids=STEPS.keys())
+def test_the_step_is_told_where_there_are_steps(
+    strategy: ExperimentStrategy, at: int, wanted: str
+) -> None:
+    assert step(experiment(spec={"strategy": strategy}, current_step=at)) == wanted
