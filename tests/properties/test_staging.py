@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from decide_builders import NOW, PLATFORM, experiment, healthy, model, name_of, seen, version
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +39,8 @@ def job(how: str) -> JobView | None:
     return JobView("j", "u", JobState.FAILED, pod=PodView("p", 76, message=text))
 
 
+@pytest.mark.requirement("DEP-2")
+@pytest.mark.requirement("DEP-3")
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(LOOKS, min_size=1, max_size=12))
 def test_nobody_meets_a_candidate_that_did_not_pass(
