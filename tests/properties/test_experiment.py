@@ -1,9 +1,11 @@
-"""A canary, its Model and the gateways under random traffic, outages, people and lost writes.
+"""Experiments of every strategy, their Model and the gateways under random traffic and outages.
 
 Both decisions run against one another as the operator runs them; a lost write is a decision whose
-status never arrives. What must hold at every moment is checked after each step.
+status never arrives. People ask for things, pods go, newer versions come. What must hold at every
+moment is checked after each step.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,34 +16,42 @@ from decide_builders import (
     arm,
     experiment,
     gateways,
+    labels,
     looked,
     model,
     name_of,
+    pairs,
     sample,
     seen,
     version,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pharos_analysis import gates
-from pharos_analysis.samples import Sample
+from pharos_analysis.judgement import Judgement, Ruling
+from pharos_analysis.samples import Facts, LabelSample, PairSample, Sample
 from pharos_api.abexperiment import (
     ABExperimentStatus,
     ExperimentPhase,
+    ExperimentStrategy,
     ExperimentVerb,
-    Outcome,
     Verdict,
 )
 from pharos_api.assignment import exposure_of
+from pharos_api.decision import DecisionRule, OnInconclusive
+from pharos_api.delivery import ABTestPlan, Following, ShadowPlan
 from pharos_api.meta import Command
+from pharos_api.metrics import Metric, MetricRole, MetricSource
 from pharos_api.model import ModelStatus, Route
+from pharos_operator.decide.decision import RecordEvidence
 from pharos_operator.decide.experiments import experiment as experiments
+from pharos_operator.decide.experiments.look import look_at
 from pharos_operator.decide.models import model as models
+from pharos_operator.decide.observation import ExperimentObservation
 
-Phase = ExperimentPhase
-SHARES = {0, *(exposure_of(step.percent) for step in STEPS)}
+Phase, Strategy = ExperimentPhase, ExperimentStrategy
+SHARES = {0, *(exposure_of(step.percent) for step in STEPS), 5000}
 SAMPLES = {
     "healthy": lambda n: sample(arm(n), arm(n)),
     "failing": lambda n: sample(arm(n), arm(n, n * 0.3)),
@@ -52,6 +62,26 @@ SAMPLES = {
     "away": lambda _: Sample(error="connection refused"),
     "not due": lambda _: None,
 }
+LOGGED: dict[str, LabelSample | None] = {
+    "better": labels(0.70, 0.95),
+    "equal": labels(0.90, 0.90),
+    "worse": labels(0.95, 0.70),
+    "unlabelled": labels(0.9, 0.9, labelled=False),
+    "away": LabelSample(error="connection refused"),
+    "not due": None,
+}
+PAIRED: dict[str, PairSample | None] = {
+    "agree": pairs(9000),
+    "differ": pairs(9000, agreed=0.5),
+    "few": pairs(20),
+    "away": PairSample(error="connection refused"),
+    "not due": None,
+}
+GUARD = Metric(name="error-rate", max_ratio="1.5", abort_above="0.10")
+SLOW = Metric(name="p95-latency", max_ratio="1.2", abort_above="500")
+GOAL = Metric(
+    name="accuracy", role=MetricRole.GOAL, source=MetricSource.LABELS, min_improvement="0.02"
+)
 PROFILE = settings(
     max_examples=250,
     stateful_step_count=40,
@@ -62,7 +92,7 @@ PROFILE = settings(
 
 
 class Rollout(RuleBasedStateMachine):
-    """One Model with v1.0.0 in production and one canary of v1.1.0."""
+    """One Model with v1.0.0 in production and one experiment that brings v1.1.0."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,19 +107,47 @@ class Rollout(RuleBasedStateMachine):
         self.candidate_ready = 1
         self.commands = 0
         self.asked_by_people: set[str] = set()
-        self.harmed = False
+        self.recorded: list[str] = []
+        self.rival = False
+
+    @initialize(
+        strategy=st.sampled_from(ExperimentStrategy),
+        goal=st.booleans(),
+        end=st.sampled_from(OnInconclusive),
+        then=st.sampled_from(Following),
+    )
+    def a_plan_is_drawn(
+        self, strategy: ExperimentStrategy, goal: bool, end: OnInconclusive, then: Following
+    ) -> None:
+        self.experiment = experiment(
+            spec={
+                "strategy": strategy,
+                "metrics": [*([GOAL] if goal else []), GUARD, SLOW],
+                "decision": DecisionRule(on_inconclusive=end, max_duration="2h"),
+                "ab_test": ABTestPlan(percent=50, duration="14m"),
+                "shadow": ShadowPlan(percent=40, duration="2m", then=then),
+            }
+        )
 
     @rule(seconds=st.integers(1, 90))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
         self.requests += seconds * 20
 
-    @rule(what=st.sampled_from(["healthy", "healthy", "few", "away"]), turns=st.integers(1, 4))
-    def all_goes_well_for_a_while(self, what: str, turns: int) -> None:
+    @rule()
+    def hours_pass(self) -> None:
+        self.now += timedelta(hours=1)
+
+    @rule(
+        what=st.sampled_from(["healthy", "healthy", "few", "away"]),
+        logged=st.sampled_from(["better", "equal"]),
+        turns=st.integers(1, 6),
+    )
+    def all_goes_well_for_a_while(self, what: str, logged: str, turns: int) -> None:
         self.candidate_ready = 2
         for _ in range(turns):
             self.time_passes(61)
-            self.the_experiment_is_looked_at(what, lost=False)
+            self.the_experiment_is_looked_at(what, logged, "agree", lost=False)
             self.the_model_is_looked_at(lost=False)
             self.gateways_follow()
             self.the_model_is_looked_at(lost=False)
@@ -106,6 +164,10 @@ class Rollout(RuleBasedStateMachine):
     def candidate_pods_change(self, ready: int) -> None:
         self.candidate_ready = ready
 
+    @rule(really=st.integers(0, 9))
+    def a_newer_candidate_comes(self, really: int) -> None:
+        self.rival = self.rival or really == 0
+
     @rule(verb=st.sampled_from([*ExperimentVerb, "Explode"]), really=st.integers(0, 3))
     def a_person_asks(self, verb: str, really: int) -> None:
         if really or self.experiment.status.phase.finished:
@@ -115,20 +177,33 @@ class Rollout(RuleBasedStateMachine):
         command = Command(id=str(self.commands), verb=str(verb))
         self.experiment = _with(self.experiment, command=command)
 
-    @rule(what=st.sampled_from(sorted(SAMPLES)), lost=st.booleans())
-    def the_experiment_is_looked_at(self, what: str, lost: bool) -> None:
+    @rule(
+        what=st.sampled_from(sorted(SAMPLES)),
+        logged=st.sampled_from(sorted(LOGGED)),
+        paired=st.sampled_from(sorted(PAIRED)),
+        lost=st.booleans(),
+    )
+    def the_experiment_is_looked_at(self, what: str, logged: str, paired: str, lost: bool) -> None:
         before = self.experiment.status
-        exposed = before.exposed_at is not None and before.exposure
-        taken = SAMPLES[what](self.requests) if exposed else None
-        versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
-        obs = seen(self.experiment, self.model, *versions, sample=taken)
+        taken = SAMPLES[what](self.requests)
+        facts = Facts(audited=taken, labels=LOGGED[logged], pairs=PAIRED[paired])
+        obs = self._seen(facts)
         decision = experiments.decide(obs, PLATFORM, self.now)
-        self._check_move(before, decision.status, taken)
-        self._check_fixpoint(decision.status, taken)
+        judgement = look_at(obs, self.model, self.now).judgement
+        self._check_move(before, decision.status, judgement)
+        # What was measured belongs to the phase in which it was measured.
+        same = facts if decision.status.phase is before.phase else None
+        own = _with_status(self.experiment, decision.status)
+        again = replace(obs, experiment=own, facts=same)
+        repeated = experiments.decide(again, PLATFORM, self.now)
+        assert (repeated.status, repeated.events) == (decision.status, ())
+        assert not [each for each in repeated.actions if isinstance(each, RecordEvidence)]
         if not lost:
             stored = ABExperimentStatus.model_validate(decision.status.to_json())
             assert stored == decision.status
-            self.experiment = self.experiment.model_copy(update={"status": stored})
+            self.experiment = _with_status(self.experiment, stored)
+            records = [each for each in decision.actions if isinstance(each, RecordEvidence)]
+            self.recorded += [record.name for record in records]
 
     @rule(lost=st.booleans())
     def the_model_is_looked_at(self, lost: bool) -> None:
@@ -145,7 +220,8 @@ class Rollout(RuleBasedStateMachine):
         assert after.production is not None
         assert before.production is not None
         if after.production.name != before.production.name:
-            assert self.experiment.status.verdict in (Verdict.PROMOTE, Verdict.ROLLBACK)
+            moving = (Verdict.PROMOTE, Verdict.ROLLBACK, Verdict.ABORT)
+            assert self.experiment.status.verdict in moving
         assert after.route.revision - before.route.revision in (0, 1)
         assert after.route.verified_revision <= after.route.revision
         if not lost:
@@ -153,73 +229,117 @@ class Rollout(RuleBasedStateMachine):
             assert stored == after
             self.model = self.model.model_copy(update={"status": stored})
 
+    def _seen(self, facts: Facts) -> ExperimentObservation:
+        newer = experiment("v1.2.0", uid="uid-new", candidate_version="v1.2.0")
+        versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
+        rivals = (newer,) if self.rival else ()
+        return seen(self.experiment, self.model, *versions, facts=facts, rivals=rivals)
+
     def _check_move(
-        self, before: ABExperimentStatus, after: ABExperimentStatus, taken: Sample | None
+        self, before: ABExperimentStatus, after: ABExperimentStatus, found: Judgement | None
     ) -> None:
-        outcomes = self._outcomes(taken)
+        ruling = None if found is None else found.ruling
+        going = (Ruling.PROCEED, Ruling.WON)
         if before.phase.finished:
             assert (after.phase, after.verdict) == (before.phase, before.verdict)
+        # A share that only rises, or ends, never moves a user back and forth (flagger#1198).
+        assert after.exposure >= before.exposure or after.exposure == 0
         if after.exposure > before.exposure:
-            first = before.exposure == 0 and before.phase in (Phase.PENDING, Phase.STARTING)
-            assert first or (before.weight_verified and outcomes == {Outcome.PASS})
+            first = before.exposure == 0 and (
+                before.phase in (Phase.PENDING, Phase.STARTING) or before.shadowed_at is not None
+            )
+            assert first or (before.weight_verified and ruling in going)
             assert first or not before.paused or "Resume" in self.asked_by_people
-        new = before.verdict is None and after.verdict is not None
-        if new and after.verdict is Verdict.PROMOTE and "Promote" not in self.asked_by_people:
-            assert outcomes == {Outcome.PASS}
+        if before.mirror and not after.mirror and after.phase is Phase.SHADOWING:
+            assert ruling in going
+        self._check_verdict(before, after, found)
+        running = (Phase.PROGRESSING, Phase.PAUSED, Phase.SHADOWING, Phase.WATCHING)
+        if ruling is Ruling.HARM and before.phase in running:
+            assert after.exposure == after.mirror == 0 or after.verdict is Verdict.PROMOTE
+
+    def _check_verdict(
+        self, before: ABExperimentStatus, after: ABExperimentStatus, found: Judgement | None
+    ) -> None:
+        spec, ruling = self.experiment.spec, None if found is None else found.ruling
+        switches = spec.strategy is ExperimentStrategy.BLUE_GREEN
+        won = before.verdict is None and after.verdict is Verdict.PROMOTE
+        if won and not switches and "Promote" not in self.asked_by_people:
+            overdue = self.now - NOW >= timedelta(hours=2)
+            by_rule = overdue and spec.decision.on_inconclusive is OnInconclusive.PROMOTE
+            wanted = (Ruling.WON,) if GOAL in spec.metrics else (Ruling.WON, Ruling.PROCEED)
+            assert ruling in wanted or (by_rule and ruling is not Ruling.HARM)
             assert after.phase is Phase.PROMOTING
-        if new and after.verdict is Verdict.ROLLBACK and "Rollback" not in self.asked_by_people:
-            unavailable = before.candidate_unready_since is not None
-            assert Outcome.FAIL in outcomes or unavailable
-        if Outcome.FAIL in outcomes and before.phase in (Phase.PROGRESSING, Phase.PAUSED):
-            assert after.exposure == 0 or after.verdict is Verdict.PROMOTE
-
-    def _outcomes(self, taken: Sample | None) -> set[Outcome]:
-        if taken is None:
-            return set()
-        return {m.outcome for m in gates.evaluate(self.experiment.spec, taken, self.now)}
-
-    def _check_fixpoint(self, after: ABExperimentStatus, taken: Sample | None) -> None:
-        again = self.experiment.model_copy(update={"status": after})
-        versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
-        obs = seen(again, self.model, *versions, sample=taken)
-        decision = experiments.decide(obs, PLATFORM, self.now)
-        assert decision.status == after
-        assert decision.events == ()
+            assert found is not None
+            assert not found.distrust
+        lost = before.verdict is not Verdict.ROLLBACK and after.verdict is Verdict.ROLLBACK
+        if lost and "Rollback" not in self.asked_by_people:
+            assert ruling is Ruling.HARM or self.candidate_ready == 0
 
     @invariant()
     def the_share_is_one_of_the_steps(self) -> None:
         assert self.experiment.status.exposure in SHARES
 
     @invariant()
-    def giving_up_means_no_share(self) -> None:
-        if self.experiment.status.phase in (Phase.ROLLING_BACK, Phase.FAILED, Phase.SUCCEEDED):
-            assert self.experiment.status.exposure == 0
+    def nobody_meets_a_shadow_or_a_switch_by_a_share(self) -> None:
+        status = self.experiment.status
+        assert not (status.exposure and status.mirror)
+        if self.experiment.spec.strategy is ExperimentStrategy.BLUE_GREEN:
+            assert status.exposure == 0
+
+    @invariant()
+    def giving_up_means_no_share_and_no_copies(self) -> None:
+        status = self.experiment.status
+        if status.phase in (Phase.ROLLING_BACK, Phase.FAILED, Phase.SUCCEEDED):
+            assert status.exposure == status.mirror == 0
 
     @invariant()
     def an_ended_experiment_is_out_of_the_confirmed_route(self) -> None:
         status, route = self.experiment.status, self.model.status.route
         if status.phase.finished and route.verified_revision == route.revision:
             assert route.experiment is None
+            assert route.mirror is None
 
     @invariant()
-    def success_means_production(self) -> None:
+    def success_means_production_or_a_shadow_that_passed(self) -> None:
         if self.experiment.status.phase is Phase.SUCCEEDED:
-            assert self.model.status.production is not None
-            assert self.model.status.production.version == "v1.1.0"
+            production = self.model.status.production
+            assert production is not None
+            passed = self.experiment.status.verdict is Verdict.PASSED
+            assert production.version == ("v1.0.0" if passed else "v1.1.0")
+
+    @invariant()
+    def failure_means_that_production_was_given_back(self) -> None:
+        production = self.model.status.production
+        if self.experiment.status.phase is Phase.FAILED and production is not None:
+            judged = self.experiment.status.verdict in (Verdict.ROLLBACK, Verdict.ABORT)
+            assert production.version == "v1.0.0" or (judged and not self.model.status.judged)
+
+    @invariant()
+    def a_record_is_written_once(self) -> None:
+        assert len(self.recorded) == len(set(self.recorded))
+        listed = [entry.name for entry in self.experiment.status.evidence]
+        assert listed == self.recorded[-len(listed) :] if listed else True
 
 
 Rollout.TestCase.settings = PROFILE
 TestRollout = Rollout.TestCase
 
 
+def _with_status(own: Any, status: ABExperimentStatus) -> Any:
+    return own.model_copy(update={"status": status})
+
+
 def _with(own: Any, **changes: Any) -> Any:
     return own.model_copy(update={"status": own.status.model_copy(update=changes)})
 
 
-def drive(samples: list[str], seconds: int) -> tuple[Any, Any]:
+def drive(
+    samples: list[str], seconds: int, strategy: ExperimentStrategy = ExperimentStrategy.CANARY
+) -> tuple[Any, Any]:
     """Run operator and gateways in step, everything ready, one look every ``seconds``."""
     stable = Route(revision=1, stable=name_of("v1.0.0"), stable_version="v1.0.0")
-    own, of, now, requests = experiment(), model("v1.0.0", route=stable), NOW, 0.0
+    own, of = experiment(spec={"strategy": strategy}), model("v1.0.0", route=stable)
+    now, requests = NOW, 0.0
     pair = (version("v1.1.0"), version("v1.0.0"))
     for what in samples:
         obs = seen(own, of, *pair, sample=SAMPLES[what](requests))
@@ -235,15 +355,31 @@ def drive(samples: list[str], seconds: int) -> tuple[Any, Any]:
 QUIET = st.sampled_from(["silent", "not a number", "few", "away", "not due"])
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(st.lists(QUIET, min_size=1, max_size=60), st.integers(1, 6 * 3600))
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    st.lists(QUIET, min_size=1, max_size=60),
+    st.integers(1, 6 * 3600),
+    st.sampled_from([Strategy.CANARY, Strategy.AB_TEST, Strategy.SHADOW]),
+)
 def test_an_outage_of_any_length_neither_promotes_nor_rolls_back(
+    quiet: list[str], seconds: int, strategy: ExperimentStrategy
+) -> None:
+    """Once taken for a success or a failure: flagger#1098, argo-rollouts#1466, #3850."""
+    own, of = drive(["not due"] * 3 + quiet, seconds, strategy)
+    assert own.status.verdict is None
+    asked = {Strategy.CANARY: (500, 0), Strategy.AB_TEST: (5000, 0), Strategy.SHADOW: (0, 100)}
+    assert (own.status.exposure, own.status.mirror) == asked[strategy]
+    assert of.status.production.version == "v1.0.0"
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(QUIET, min_size=1, max_size=60), st.integers(61, 5 * 3600))
+def test_an_outage_in_the_watch_of_a_switch_neither_ends_it_nor_goes_back(
     quiet: list[str], seconds: int
 ) -> None:
-    own, of = drive(["not due"] * 3 + quiet, seconds)
-    assert own.status.verdict is None
-    assert own.status.exposure == 500
-    assert of.status.production.version == "v1.0.0"
+    own, of = drive(["not due"] * 3 + quiet, seconds, Strategy.BLUE_GREEN)
+    assert (own.status.phase, own.status.verdict) == (Phase.WATCHING, Verdict.PROMOTE)
+    assert of.status.production.version == "v1.1.0"
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
