@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pharos_analysis.samples import LabelSample, PairSample, QueryValue, Sample
+from pharos_api.metrics import Slice
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
@@ -78,10 +79,17 @@ class Rows(Protocol):
 class Labels(Protocol):
     """What the prediction log says about an experiment. Never raises: an outage is an answer."""
 
-    async def labels(self, experiment_uid: str, until: datetime, exposure: int) -> LabelSample:
+    async def labels(
+        self,
+        experiment_uid: str,
+        until: datetime,
+        exposure: int,
+        slices: tuple[Slice, ...] = tuple(Slice),
+    ) -> LabelSample:
         """Both arms' users and labels; rows before ``until`` are mature.
 
-        ``exposure`` is the highest that the experiment has had, in buckets an arm.
+        ``exposure`` is the highest that the experiment has had, in buckets an arm; ``slices`` are
+        the groups that are wanted beside everybody.
         """
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:

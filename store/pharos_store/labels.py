@@ -28,22 +28,29 @@ from sqlalchemy import (
 )
 
 from pharos_api.assignment import HALF, Arm
+from pharos_api.metrics import Slice
 from pharos_store.snapshot import snapshot
 from pharos_store.statements import DROPS, PREDICTIONS
 
 # Segments are named by callers: more groups than this are no slices, but noise.
 MOST_GROUPS = 200
 _ARMS = (Arm.CONTROL.value, Arm.CANDIDATE.value)
+_METRICS = ("accuracy", "satisfaction")
 _LOG = PREDICTIONS.c
+_SLICED = {Slice.LABEL: _LOG.label, Slice.SEGMENT: _LOG.segment}
 
 
 @dataclass(frozen=True, slots=True)
 class LabelQuestion:
-    """Rows before ``until`` are mature; ``exposure`` is the highest so far, in buckets an arm."""
+    """Rows before ``until`` are mature; ``exposure`` is the highest so far, in buckets an arm.
+
+    ``slices`` are the groups that are wanted beside everybody.
+    """
 
     experiment_id: UUID
     until: datetime
     exposure: int
+    slices: tuple[Slice, ...] = tuple(Slice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +154,8 @@ def _drops(experiment_id: UUID) -> Select[Any]:
 def _groups(question: LabelQuestion) -> CompoundSelect[Any]:
     """The fields of GroupTotals: everybody, each true label, and the largest segments."""
     cells = _cells(question)
-    parts = [
-        part
-        for metric in ("accuracy", "satisfaction")
-        for part in (
-            _summed(cells, metric, None),
-            _summed(cells, metric, "label"),
-            _summed(cells, metric, "segment"),
-        )
-    ]
+    kinds: tuple[Slice | None, ...] = (None, *question.slices)
+    parts = [_summed(cells, metric, kind) for metric in _METRICS for kind in kinds]
     return union_all(*parts)
 
 
@@ -163,12 +163,10 @@ def _cells(question: LabelQuestion) -> CTE:
     """Mature values by user, true label and segment: the one pass over the rows."""
     answered = _LOG.error.is_(None) & _LOG.label.is_not(None)
     satisfied = _LOG.satisfaction.is_(True)
+    cell = (_LOG.arm, _LOG.user_id, *(_SLICED[kind] for kind in question.slices))
     return (
         select(
-            _LOG.arm,
-            _LOG.user_id,
-            _LOG.label,
-            _LOG.segment,
+            *cell,
             func.count().filter(answered).label("accuracy_n"),
             func.count().filter(answered & (_LOG.label == _LOG.predicted)).label("accuracy_s"),
             func.count(_LOG.satisfaction).label("satisfaction_n"),
@@ -176,15 +174,15 @@ def _cells(question: LabelQuestion) -> CTE:
         )
         .where(_of_the_arms(question.experiment_id), _LOG.created_at < question.until)
         .where(_LOG.label.is_not(None) | _LOG.satisfaction.is_not(None))
-        .group_by(_LOG.arm, _LOG.user_id, _LOG.label, _LOG.segment)
+        .group_by(*cell)
         .cte("cells")
     )
 
 
-def _summed(cells: CTE, metric: str, kind: str | None) -> Select[Any]:
+def _summed(cells: CTE, metric: str, kind: Slice | None) -> Select[Any]:
     """One metric summed for each user, and over the users of each arm and group."""
-    name = literal("") if kind is None else literal(f"{kind}=") + cells.c[kind]
-    grouped = [] if kind is None else [cells.c[kind]]
+    grouped = [] if kind is None else [cells.c[_SLICED[kind].name]]
+    name = literal(f"{grouped[0].name}=") + grouped[0] if grouped else literal("")
     users = (
         select(
             cells.c.arm,

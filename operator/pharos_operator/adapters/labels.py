@@ -22,6 +22,7 @@ from pharos_analysis.samples import (
     UserTotals,
 )
 from pharos_api.assignment import Arm
+from pharos_api.metrics import Slice
 from pharos_operator import ports
 from pharos_store.connecting import open_engine
 from pharos_store.labels import GroupTotals, LabelQuestion, LabelTotals, label_totals
@@ -38,9 +39,15 @@ class StoredLabels:
         self._engine = engine
         self._timeout_s = timeout_s
 
-    async def labels(self, experiment_uid: str, until: datetime, exposure: int) -> LabelSample:
+    async def labels(
+        self,
+        experiment_uid: str,
+        until: datetime,
+        exposure: int,
+        slices: tuple[Slice, ...] = tuple(Slice),
+    ) -> LabelSample:
         """Both arms' users and labels; rows before ``until`` are mature."""
-        question = LabelQuestion(UUID(experiment_uid), until, exposure)
+        question = LabelQuestion(UUID(experiment_uid), until, exposure, slices)
         asked = (("labels", _words(question)),)
 
         def ask() -> LabelSample:
@@ -64,9 +71,15 @@ class StoredLabels:
 class NoLabels:
     """Fulfils ``ports.Labels`` where no database is configured."""
 
-    async def labels(self, experiment_uid: str, until: datetime, exposure: int) -> LabelSample:
+    async def labels(
+        self,
+        experiment_uid: str,
+        until: datetime,
+        exposure: int,
+        slices: tuple[Slice, ...] = tuple(Slice),
+    ) -> LabelSample:
         """An error that says so."""
-        del experiment_uid, exposure
+        del experiment_uid, exposure, slices
         return LabelSample(until=until.isoformat(), error=NO_DATABASE)
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:

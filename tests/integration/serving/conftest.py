@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from builders_serving import build_tiny_model
-from integration.postgres import postgres_url
+from integration.postgres import own_postgres, postgres_url
 
-__all__ = ["postgres_url"]
+__all__ = ["own_postgres", "postgres_url"]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from store_builders import EXPERIMENT, NOW, SPACE, make_prediction
 
 from pharos_api.assignment import Arm, assign, bucket
+from pharos_api.metrics import Slice
 from pharos_store.labels import GroupTotals, LabelQuestion, LabelTotals, label_totals
 from pharos_store.log_writing import write_log
 from pharos_store.rows import DropRow, LabelRow, LogBatch, PredictionRow
@@ -125,6 +126,23 @@ def test_sums_are_those_of_plain_python(projected: Engine) -> None:
     assert set(found.groups) == set(in_python(rows, labels))
     assert found.contradictions == found.multiple == 0
     assert set(found.arms) == {"control", "candidate"}
+
+
+GROUPS = {
+    "none": ((), {""}),
+    "labels": ((Slice.LABEL,), {"", "label=cs.AI"}),
+    "segments": ((Slice.SEGMENT,), {"", "segment=mobile"}),
+}
+
+
+@pytest.mark.parametrize(("slices", "groups"), GROUPS.values(), ids=GROUPS)
+def test_slices_are_those_asked_for(
+    projected: Engine, slices: tuple[Slice, ...], groups: set[str]
+) -> None:
+    row = make_row("r1", "control", 1, segment="mobile")
+    write_log(projected, LogBatch([row], [LabelRow("r1", "cs.AI", NOW)]))
+    found = label_totals(projected, replace(QUESTION, slices=slices))
+    assert {one.group for one in found.groups} == groups
 
 
 def simulated(draw: random.Random, users: int) -> tuple[list[PredictionRow], list[LabelRow]]:
