@@ -176,7 +176,7 @@ CASES = {
         phase=Phase.PROGRESSING,
         exposure=5000,
     ),
-    "no data holds (argo-rollouts#1905)": Case(
+    "no data holds (argo-rollouts#1905, #1466)": Case(
         FIRST, of=routed(500), sample=Sample(), phase=Phase.PROGRESSING, exposure=500
     ),
     "NaN never advances (flagger#1098)": Case(
@@ -187,7 +187,7 @@ CASES = {
         exposure=500,
         says="no data yet",
     ),
-    "Prometheus away holds and neither promotes nor aborts": Case(
+    "measurements that all end in error are no success (argo-rollouts#4479)": Case(
         LAST,
         of=routed(5000),
         sample=Sample(error="connection refused"),
@@ -226,13 +226,21 @@ CASES = {
         exposure=500,
         verdict=Verdict.PROMOTE,
     ),
-    "a failing candidate loses its traffic at once, with value, limit and query": Case(
+    "a failing candidate loses its share at once, with the value (argo-rollouts#1411)": Case(
         FIRST,
         of=routed(500),
         sample=sample(arm(30), arm(30, 9)),
         phase=Phase.ROLLING_BACK,
         verdict=Verdict.ROLLBACK,
         says="0.3000 (9 of 30)",
+    ),
+    "what is in doubt is held instead of aborted (argo-rollouts#2866)": Case(
+        FIRST,
+        of=routed(500),
+        sample=sample(arm(500), arm(500, 7)),
+        phase=Phase.PROGRESSING,
+        exposure=500,
+        says="more requests are needed to tell",
     ),
     "it fails before the gateways have confirmed": Case(
         STEPPING,
@@ -411,7 +419,7 @@ CASES = {
         exposure=500,
         expect={"paused": True, "paused_at": NOW, "observed_command": "one"},
     ),
-    "paused, it neither advances nor promotes": Case(
+    "paused, it neither advances nor promotes (argo-rollouts#926)": Case(
         LAST | {"phase": Phase.PAUSED, "paused": True, "paused_at": after(-60)},
         of=routed(5000),
         sample=healthy(),

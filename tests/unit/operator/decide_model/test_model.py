@@ -434,6 +434,17 @@ def test_a_rollback_that_crossed_its_own_promotion_goes_back() -> None:
     assert [entry.version for entry in status.quarantine] == ["v1.1.0"]
 
 
+def test_after_a_rollback_the_next_canary_is_routed_to_its_own_version_kserve_2130() -> None:
+    bad = live(Phase.FAILED, 0, verdict=Verdict.ROLLBACK, reason="error-rate 0.3")
+    status = RUNNING | {"candidate_version": "v1.2.0", "exposure": 500}
+    following = experiment("v1.2.0", uid="uid-y", phase=Phase.PROGRESSING, **status)
+    obs = looked(settled(), ONE, TWO, THREE, experiments=(bad, following))
+    route = decide(obs, PLATFORM, NOW).status.route
+    assert (route.stable_version, route.mirror) == ("v1.0.0", None)
+    assert route.experiment is not None
+    assert (route.experiment.uid, route.experiment.candidate) == ("uid-y", name_of("v1.2.0"))
+
+
 CHANGED = Route(
     revision=4,
     stable=name_of("v1.0.0"),
