@@ -1,12 +1,12 @@
 """A sliding window over the last predictions, for people without a Prometheus (MON-5 to MON-9).
 
-Keeps numbers only, never a text. Bounded in memory; the caller gives the time.
+Keeps numbers only, never a text. Bounded in memory.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pharos_serving.metrics import LOW_CONFIDENCE
 
@@ -25,25 +25,28 @@ class Observation:
     error: str | None = None
 
 
-class PredictionMonitor:
-    """The last predictions of this process."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self) -> None:
-        self._observations: deque[Observation] = deque(maxlen=_MOST_ENTRIES)
+
+class PredictionMonitor:
+    """The last predictions of this process, with their latencies and errors."""
+
+    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
+        self.predictions: deque[Observation] = deque(maxlen=_MOST_ENTRIES)
+        self._clock = clock
 
     def log_prediction(
         self,
         input_text: str,
         predictions: Mapping[str, float],
         latency_ms: float,
-        *,
-        at: datetime,
         error: str | None = None,
     ) -> None:
         """Remember one prediction; of the text only its length."""
-        self._observations.append(
+        self.predictions.append(
             Observation(
-                timestamp=at,
+                timestamp=self._clock(),
                 input_length=len(input_text),
                 num_predictions=len(predictions),
                 top_confidence=max(predictions.values(), default=0.0),
@@ -52,10 +55,10 @@ class PredictionMonitor:
             )
         )
 
-    def get_metrics(self, now: datetime, window_minutes: int = 60) -> dict[str, float]:
-        """Rates in 0..1 and latencies in ms over the window before ``now``; ``{}`` if empty."""
-        start = now - timedelta(minutes=window_minutes)
-        recent = [seen for seen in self._observations if seen.timestamp >= start]
+    def get_metrics(self, window_minutes: int = 60) -> dict[str, float]:
+        """Rates in 0..1 and latencies in ms over the last minutes; ``{}`` if there is nothing."""
+        start = self._clock() - timedelta(minutes=window_minutes)
+        recent = [seen for seen in self.predictions if seen.timestamp >= start]
         return _summary(recent) if recent else {}
 
 

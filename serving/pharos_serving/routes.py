@@ -1,6 +1,5 @@
 """Pharos' own routes: classify, feedback, health, metrics. HTTP to values and back only."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
@@ -41,7 +40,7 @@ def build_router(service: Service) -> APIRouter:
     @router.get("/v1/monitor")
     async def monitor(window_minutes: int = Query(60, ge=1, le=1440)) -> Response:
         """Rates and latencies of this process's last predictions."""
-        return json_answer(service.monitor.get_metrics(datetime.now(UTC), window_minutes))
+        return json_answer(service.monitor.get_metrics(window_minutes))
 
     @router.get("/health/ml")
     async def health() -> Response:

@@ -115,7 +115,7 @@ class Service:
             zip(outcome.texts, outcome.ids, strict=True)
         ):
             scores = outcome.predictions[position].scores if outcome.predictions else {}
-            self.monitor.log_prediction(text, scores, latency_ms, at=at, error=outcome.error)
+            self.monitor.log_prediction(text, scores, latency_ms, outcome.error)
             entry = PredictionEntry(
                 prediction_id, outcome.context, text, scores, latency_ms, at, outcome.error
             )

@@ -1,9 +1,9 @@
-"""Settings, faults, batches, cores, the monitor, the log format."""
+"""Settings, faults, batches, cores, the log format."""
 
 import json
 import logging
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,8 @@ from pharos_serving.errors import RequestRefused
 from pharos_serving.faults import Fault, parse_fault
 from pharos_serving.inference import InferenceWorker
 from pharos_serving.logs import JSONFormatter, configure_logging
-from pharos_serving.monitor import Observation, PredictionMonitor
 from pharos_serving.settings import Settings
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SERVING_VARIABLES = (
     names.ENV_MODEL_NAME, names.ENV_MODEL_NAMESPACE, names.ENV_MODEL_VERSION,
     names.ENV_MODEL_VERSION_UID, names.ENV_MODEL_URI, names.ENV_MODEL_SHA256,
@@ -92,33 +90,6 @@ async def test_a_full_queue_refuses_with_a_time_to_wait() -> None:
     with pytest.raises(RequestRefused) as caught:
         await worker.submit(["a"])
     assert (caught.value.status, caught.value.retry_after_s) == (429, 1)
-
-
-@pytest.mark.requirement("MON-5", "MON-6", "MON-7", "MON-8", "MON-9")
-def test_the_monitor_sums_up_its_window() -> None:
-    monitor = PredictionMonitor()
-    monitor.log_prediction("old", {"a": 0.1}, 999, at=NOW - timedelta(minutes=61))
-    for latency_ms in range(1, 100):
-        monitor.log_prediction("text", {"a": 0.9, "b": 0.1}, latency_ms, at=NOW)
-    monitor.log_prediction("text", {"a": 0.49, "b": 0.4}, 100, at=NOW)
-    monitor.log_prediction("text", {}, 50.5, at=NOW, error="Internal")
-    assert list(monitor._observations)[-2:] == [
-        Observation(NOW, 4, 2, 0.49, 100),
-        Observation(NOW, 4, 0, 0.0, 50.5, "Internal"),
-    ]
-    metrics = monitor.get_metrics(NOW)
-    assert metrics["total_predictions"] == 101
-    assert metrics["error_rate"] == pytest.approx(1 / 101)
-    assert metrics["latency_p50"] == pytest.approx(50.5)
-    assert metrics["latency_p95"] == pytest.approx(95)
-    assert metrics["latency_p99"] == pytest.approx(99)
-    assert metrics["low_confidence_rate"] == pytest.approx(0.01)
-    assert metrics["avg_confidence"] == pytest.approx((99 * 0.9 + 0.49) / 100)
-
-
-@pytest.mark.requirement("MON-7")
-def test_an_empty_window_has_no_metrics() -> None:
-    assert PredictionMonitor().get_metrics(NOW) == {}
 
 
 @pytest.mark.requirement("LOG-1", "LOG-2")
