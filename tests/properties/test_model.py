@@ -1,24 +1,29 @@
 """A Model under random versions, experiments, gateways and commands."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from decide_builders import (
     NOW,
     PLATFORM,
+    arm,
     experiment,
     gateways,
     looked,
     model,
     name_of,
     pointer,
+    sample,
     version,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase, Verdict
 from pharos_api.meta import Command
 from pharos_api.model import Model, ModelStatus, ModelVerb, Quarantined
+from pharos_api.versioning import is_newer
 from pharos_operator.decide.decision import StartExperiment
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import ModelObservation
@@ -26,6 +31,14 @@ from pharos_operator.decide.versions.serving_need import Need, is_quarantined, s
 
 NUMBERS = ("v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0")
 PROFILE = settings(max_examples=300, deadline=None, derandomize=True)
+SEEN = {
+    "nothing": None,
+    "away": Sample(error="connection refused"),
+    "silent": sample(arm(None), arm(None)),
+    "not a number": sample(arm(None), arm(float("nan"))),
+    "fine": sample(arm(None), arm(1000, 3)),
+    "failing": sample(arm(None), arm(1000, 300)),
+}
 SHARE = {ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED, ExperimentPhase.PROMOTING}
 
 
@@ -84,12 +97,16 @@ def a_world(draw: st.DrawFn) -> ModelObservation:
         *(version(number, ready=draw(st.integers(0, 2))) for number in versions),
         experiments=tuple(experiments),
         gateways=gateways(draw(st.none() | st.integers(0, 3)), draw(st.integers(0, 2))),
+        production=SEEN[draw(st.sampled_from(sorted(SEEN)))],
     )
 
 
 def looked_again(obs: ModelObservation, status: ModelStatus) -> ModelObservation:
     own = obs.model.model_copy(update={"status": status})
-    return looked(own, *obs.versions, experiments=obs.experiments, gateways=obs.gateways)
+    same = status.production == obs.model.status.production
+    # What was seen of production is about the version that was there then.
+    seen = obs.production if same else None
+    return replace(obs, model=own, production=seen)
 
 
 @PROFILE
@@ -111,8 +128,7 @@ def test_only_ready_versions_that_nobody_quarantined_take_over(obs: ModelObserva
     if after.production is None or after.production.name == getattr(before.production, "name", ""):
         return
     (arrived,) = [v for v in obs.versions if v.metadata.name == after.production.name]
-    undone = before.production is not None and before.production.promoted_by
-    assert undone or arrived.status.ready_replicas >= 1
+    assert arrived.status.ready_replicas >= 1
     if arrived.metadata.name != getattr(before.incoming, "name", ""):
         assert not is_quarantined(before, arrived.spec.artifact.sha256) or lifted(before)
     assert after.previous == (
@@ -161,3 +177,23 @@ def test_the_policy_starts_only_the_newest_untried_version(obs: ModelObservation
             newest = max((v.spec.version, v.metadata.name) for v in obs.versions)[1]
             assert wanted == newest
             assert all(e.spec.candidate_ref.name != wanted for e in obs.experiments)
+
+
+@PROFILE
+@given(a_world())
+def test_only_harm_takes_production_back_and_only_to_what_was_before_it(
+    obs: ModelObservation,
+) -> None:
+    """No answer is no harm, and a rollback does not answer a rollback (argo-cd#9570)."""
+    unseen = decide(replace(obs, production=None), PLATFORM, NOW).status
+    seen = decide(obs, PLATFORM, NOW).status
+    moved = (seen.production, seen.incoming) != (unseen.production, unseen.incoming)
+    if obs.production is not SEEN["failing"]:
+        assert not moved
+    if moved:
+        back = seen.incoming or seen.production
+        assert unseen.production is not None
+        assert back is not None
+        assert is_newer(unseen.production.version, than=back.version)
+        assert seen.previous is not None
+        assert back.version in (seen.previous.version, unseen.previous and unseen.previous.version)
