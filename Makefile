@@ -85,7 +85,7 @@ e2e: setup cluster images ## A real cluster, end to end
 BENCH := PYTHONPATH=benchmarks:hack $(VENV)/python -m
 
 .PHONY: bench-delivery
-bench-delivery: setup ## Traffic and experiments, beside other tools: build/bench/delivery.json (25 min; QUICK=1: 5 min)
+bench-delivery: setup ## Traffic and experiments, beside other tools: build/bench/delivery.json (25 min; QUICK=1: 6 min)
 	$(CLUSTER) build
 	$(BENCH) delivery.simulation $(if $(QUICK),--quick)
 	$(BENCH) delivery.weights
