@@ -107,7 +107,13 @@ def _rows(figures: Json) -> Iterator[tuple[str, str, str]]:
                 f"95 % within {wanted}",
                 f"{found['p95S']} s; rolled back in {found['rolledBack']} of {found['runs']} runs",
             )
+    yield from _healthy(figures["falseRollbacks"].get("onTheRealPath", {}))
     yield from _simulated(figures)
+
+
+def _healthy(real: Json) -> Iterator[tuple[str, str, str]]:
+    for key, found in real.items():
+        yield f"canaries lost: {ROLLBACKS[key]}", "none", f"{found['lost']} of {found['runs']}"
 
 
 def _simulated(figures: Json) -> Iterator[tuple[str, str, str]]:

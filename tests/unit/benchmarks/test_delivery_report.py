@@ -112,6 +112,7 @@ def test_a_record_keeps_figures_and_leaves_samples_out() -> None:
 def test_tables_show_what_was_measured_beside_the_rivals() -> None:
     table = "\n".join(figures.targets(document()))
     assert "| 95 % within 3 s | 2.0 s; rolled back in 2 of 2 runs |" in table
+    assert "| canaries lost: as good as control (1 % of both fail) | none | 1 of 2 |" in table
     rivals = {
         "rollback": [
             {"tool": "Other", "setting": "fast", "badPercent": 30, "medianS": 4, "minS": 2.8}
