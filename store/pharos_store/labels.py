@@ -5,6 +5,7 @@ row for each arm and group, however many predictions there are. Only rows with a
 parts of one answer come from one snapshot. Judges nothing.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,10 @@ from sqlalchemy import (
     CompoundSelect,
     Double,
     Engine,
+    Integer,
+    Row,
     Select,
+    Subquery,
     and_,
     cast,
     func,
@@ -99,7 +103,9 @@ def label_totals(engine: Engine, question: LabelQuestion, timeout_s: float = 30.
         seen = connection.execute(_arms(question)).all()
         found = connection.execute(_drops(question.experiment_id))
         lost: dict[str, int] = {row.arm: row.lost for row in found}
-        groups = tuple(GroupTotals(*row) for row in connection.execute(_groups(question)))
+        groups = tuple(
+            total for row in connection.execute(_groups(question)) for total in _totals(row)
+        )
     arms = {arm: ArmTotals(arm, dropped=rows) for arm, rows in lost.items()}
     for arm, users, rows, mature, labelled, *_ in seen:
         arms[arm] = ArmTotals(arm, users, rows, mature, labelled, lost.get(arm, 0))
@@ -152,25 +158,32 @@ def _drops(experiment_id: UUID) -> Select[Any]:
 
 
 def _groups(question: LabelQuestion) -> CompoundSelect[Any]:
-    """The fields of GroupTotals: everybody, each true label, and the largest segments."""
+    """Arm, group, and the six sums of each metric: everybody, then the largest of each slice."""
     cells = _cells(question)
     kinds: tuple[Slice | None, ...] = (None, *question.slices)
-    parts = [_summed(cells, metric, kind) for metric in _METRICS for kind in kinds]
-    return union_all(*parts)
+    return union_all(*(_summed(cells, kind) for kind in kinds))
+
+
+def _totals(row: Row[Any]) -> Iterator[GroupTotals]:
+    """The metrics of one arm and group that have a value there."""
+    arm, group, *sums = tuple(row)
+    for position, metric in enumerate(_METRICS):
+        users, *rest = sums[6 * position : 6 * position + 6]
+        if users:
+            yield GroupTotals(metric, arm, group, users, *rest)
 
 
 def _cells(question: LabelQuestion) -> CTE:
     """Mature values by user, true label and segment: the one pass over the rows."""
     answered = _LOG.error.is_(None) & _LOG.label.is_not(None)
-    satisfied = _LOG.satisfaction.is_(True)
     cell = (_LOG.arm, _LOG.user_id, *(_SLICED[kind] for kind in question.slices))
     return (
         select(
             *cell,
-            func.count().filter(answered).label("accuracy_n"),
-            func.count().filter(answered & (_LOG.label == _LOG.predicted)).label("accuracy_s"),
-            func.count(_LOG.satisfaction).label("satisfaction_n"),
-            func.count().filter(satisfied).label("satisfaction_s"),
+            _count(answered).label("accuracy_n"),
+            _count(answered & (_LOG.label == _LOG.predicted)).label("accuracy_s"),
+            _count(_LOG.satisfaction.is_not(None)).label("satisfaction_n"),
+            _count(_LOG.satisfaction.is_(True)).label("satisfaction_s"),
         )
         .where(_of_the_arms(question.experiment_id), _LOG.created_at < question.until)
         .where(_LOG.label.is_not(None) | _LOG.satisfaction.is_not(None))
@@ -179,30 +192,40 @@ def _cells(question: LabelQuestion) -> CTE:
     )
 
 
-def _summed(cells: CTE, metric: str, kind: Slice | None) -> Select[Any]:
-    """One metric summed for each user, and over the users of each arm and group."""
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    """An integer, because PostgreSQL sums larger ones up as decimals, which is slow."""
+    return cast(func.count().filter(which), Integer)
+
+
+def _summed(cells: CTE, kind: Slice | None) -> Select[Any]:
+    """Each metric summed for each user, and over the users of each arm and group."""
     grouped = [] if kind is None else [cells.c[_SLICED[kind].name]]
     name = literal(f"{grouped[0].name}=") + grouped[0] if grouped else literal("")
+    values = [f"{metric}_{term}" for metric in _METRICS for term in ("n", "s")]
     users = (
         select(
             cells.c.arm,
             name.label("name"),
-            cast(func.sum(cells.c[f"{metric}_n"]), Double).label("n"),
-            cast(func.sum(cells.c[f"{metric}_s"]), Double).label("s"),
+            *(cast(func.sum(cells.c[value]), Double).label(value) for value in values),
         )
-        .where(cells.c[f"{metric}_n"] > 0, *(column.is_not(None) for column in grouped))
+        .where(*(column.is_not(None) for column in grouped))
         .group_by(cells.c.arm, cells.c.user_id, *grouped)
         .subquery()
     )
-    n, s = users.c.n, users.c.s
-    sums = (func.sum(term) for term in (n, s, n * n, n * s, s * s))
     largest = (
-        select(literal(metric), users.c.arm, users.c.name, func.count(), *sums)
+        select(users.c.arm, users.c.name, *(s for m in _METRICS for s in _sums(users, m)))
         .group_by(users.c.arm, users.c.name)
         .order_by(func.count().desc(), users.c.name)
         .limit(2 * MOST_GROUPS)
     )
     return select(largest.subquery())
+
+
+def _sums(users: Subquery, metric: str) -> Iterator[ColumnElement[Any]]:
+    """Users with a value, then Σn, Σs, Σn², Σns, Σs²."""
+    n, s = users.c[f"{metric}_n"], users.c[f"{metric}_s"]
+    yield func.count().filter(n > 0)
+    yield from (func.sum(term) for term in (n, s, n * n, n * s, s * s))
 
 
 def _of_the_arms(experiment_id: UUID) -> ColumnElement[bool]:
