@@ -52,19 +52,29 @@ class Routing:
 
 
 def endpoints(slices: Iterable[Entry]) -> dict[tuple[str, str], list[Endpoint]]:
-    """(namespace, name of a ModelVersion) -> its ready pods, from the slices of its Service."""
-    found: dict[tuple[str, str], list[Endpoint]] = defaultdict(list)
+    """(namespace, name of a ModelVersion) -> its pods, from the slices of its Service.
+
+    The ready ones; where none is, all that are not terminating. A node whose lease ran out while
+    the API server was away makes every pod on it unready at once, though all of them answer: an
+    empty pool would turn that into an outage, and a pod that is really dead answers nothing either
+    way.
+    """
+    ready: dict[tuple[str, str], list[Endpoint]] = defaultdict(list)
+    standing: dict[tuple[str, str], list[Endpoint]] = defaultdict(list)
     for entry in slices:
         body = entry.body
         # The slices of a version's Service carry the Service's labels.
         version = (body["metadata"].get("labels") or {}).get(names.LABEL_VERSION_NAME)
         if version:
-            found[entry.key.namespace, version].extend(_ready(body))
-    return dict(found)
+            key = entry.key.namespace, version
+            ready[key].extend(_addresses(body, "ready", wanted=True))
+            standing[key].extend(_addresses(body, "terminating", wanted=False))
+    return {key: found or standing[key] for key, found in ready.items()}
 
 
-def _ready(body: Body) -> Iterable[Endpoint]:
+def _addresses(body: Body, kind: str, *, wanted: bool) -> Iterable[Endpoint]:
+    """The pods with that condition as wanted; one that is not told is as it should be."""
     ports = [port["port"] for port in body["ports"] if port.get("port")]
     for endpoint in body["endpoints"]:
-        if ports and (endpoint.get("conditions") or {}).get("ready", True):
+        if ports and (endpoint.get("conditions") or {}).get(kind, wanted) is wanted:
             yield from (Endpoint(address, ports[0]) for address in endpoint["addresses"])

@@ -41,6 +41,13 @@ def test_only_ready_endpoints_of_all_slices_of_a_version_count() -> None:
     assert found == {("default", "v1"): addresses}
 
 
+def test_a_node_that_lost_its_lease_takes_no_version_out_of_service() -> None:
+    """All pods are unready at once after an outage of the API server, and all of them answer."""
+    lost = _slice("a", False, False)
+    lost.body["endpoints"][1]["conditions"]["terminating"] = True
+    assert endpoints([lost]) == {("default", "v1"): [Endpoint("10.0.0.1", 8080)]}
+
+
 def _state(node: str, revision: int, rejected: str | None = None) -> GatewayState:
     return GatewayState(node, {"default/m": revision}, rejected, NOON)
 
