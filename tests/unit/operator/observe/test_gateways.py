@@ -11,16 +11,13 @@ from pharos_operator.reconcile.index import Entry, Index
 from pharos_operator.reconcile.routing import endpoints
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+UP, DOWN = {"ready": True}, {"ready": False}
 GATEWAY = {names.LABEL_COMPONENT: names.COMPONENT_GATEWAY}
 
 
-def _slice(name: str, *ready: bool | None) -> Entry:
+def _slice(name: str, *conditions: dict[str, bool]) -> Entry:
     found = [
-        {
-            "addresses": [f"10.0.0.{n}"],
-            "conditions": {} if is_ready is None else {"ready": is_ready},
-        }
-        for n, is_ready in enumerate(ready, 1)
+        {"addresses": [f"10.0.0.{n}"], "conditions": each} for n, each in enumerate(conditions, 1)
     ]
     entry = Index().observe(
         body(
@@ -36,15 +33,14 @@ def _slice(name: str, *ready: bool | None) -> Entry:
 
 
 def test_only_ready_endpoints_of_all_slices_of_a_version_count() -> None:
-    found = endpoints([_slice("a", True, False, None), _slice("b", True)])
+    found = endpoints([_slice("a", UP, DOWN, {}), _slice("b", UP)])
     addresses = [Endpoint(f"10.0.0.{n}", 8080) for n in (1, 3, 1)]
     assert found == {("default", "v1"): addresses}
 
 
 def test_a_node_that_lost_its_lease_takes_no_version_out_of_service() -> None:
     """All pods are unready at once after an outage of the API server, and all of them answer."""
-    lost = _slice("a", False, False)
-    lost.body["endpoints"][1]["conditions"]["terminating"] = True
+    lost = _slice("a", DOWN, DOWN | {"terminating": True})
     assert endpoints([lost]) == {("default", "v1"): [Endpoint("10.0.0.1", 8080)]}
 
 
