@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,11 @@ def running(
         yield process
     finally:
         stop(process)
+
+
+def end_cleanly_when_told() -> None:
+    """Let SIGTERM end this process like an exit does, so that what it started ends with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

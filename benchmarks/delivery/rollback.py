@@ -20,6 +20,7 @@ from delivery.answers import median, quantile, safety_s
 from delivery.course import Course, Runner, Scenario, by_candidate, seen
 from delivery.installation import Installation, installation
 from delivery.open_loop import Client
+from delivery.processes import end_cleanly_when_told
 
 MOST_PER_S = 600.0
 """Requests a second of all canaries that run side by side: what two cores carry with ease."""
@@ -158,6 +159,7 @@ def _s(value: float | None) -> float | None:
 
 def main() -> int:
     """Measure, write and say what came out."""
+    end_cleanly_when_told()
     options = _options()
     chosen = [b for b in BATCHES if not options.only or b.scenario.name in options.only]
     if options.runs:

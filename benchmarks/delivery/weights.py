@@ -23,7 +23,7 @@ from delivery import echo, gateways, places, provenance
 from delivery.answers import Answer, Truth, failed, median, misrouted, quantile, stale
 from delivery.control_plane import Plan
 from delivery.open_loop import Client, Schedule
-from delivery.processes import module
+from delivery.processes import end_cleanly_when_told, module
 from delivery.split import CANDIDATE, CONTROL, PATH, SALT, exposure_at
 
 GATEWAYS = 2
@@ -166,6 +166,7 @@ def _users(seed: int) -> Iterator[str]:
 
 def main() -> int:
     """Measure, write and say what came out."""
+    end_cleanly_when_told()
     changes = CHANGES_QUICK if provenance.is_quick() else CHANGES
     print(f"{changes} changes of weights at {RATE_PER_S:.0f} requests/s, {GATEWAYS} gateways")
     found = measure(changes)
