@@ -4,7 +4,7 @@ from math import exp, inf, isfinite
 from random import Random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -214,11 +214,12 @@ def test_a_split_further_off_is_never_less_suspicious(each: int, off: int, more:
     assert far >= near
 
 
+@example(1037, 38)  # scipy's tail is 0 there, ours 4e-254
 @given(st.integers(0, 2000), st.integers(0, 2000))
 def test_pairs_agree_with_scipy_and_with_themselves(control: int, candidate: int) -> None:
     whole = control + candidate
     assert p_worse(control, candidate) == pytest.approx(
-        float(stats.binom.sf(control - 1, whole, 0.5)), rel=1e-6, abs=1e-290
+        float(stats.binom.sf(control - 1, whole, 0.5)), rel=1e-6, abs=1e-200
     )
     assert p_different(control, candidate) == p_different(candidate, control)
     assert evidence_worse(control + 1, candidate) >= evidence_worse(control, candidate)
