@@ -80,8 +80,9 @@ class Shipper:
     def _ship_round(self) -> bool:
         """Try each segment once; whether nothing is left of them."""
         try:
-            self._tell_drops()
             shipped = [self._ship(segment) for segment in self._spool.segments()]
+            # Afterwards: what this round had to give up may be the last that is ever told.
+            self._tell_drops()
             return all(shipped)
         except StoreAway as error:
             _LOG.warning("Prediction log waits for the database: %s", error)

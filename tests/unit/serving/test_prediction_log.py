@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 from pharos_api.assignment import Arm
@@ -13,6 +14,7 @@ from pharos_serving.drops import DropReason, Drops
 from pharos_serving.entries import PredictionEntry, Privacy
 from pharos_serving.errors import BatchRefused, StoreAway
 from pharos_serving.prediction_log import SpoolingLog
+from pharos_serving.shipping import Shipper
 from pharos_serving.spool import Spool
 from pharos_store.rows import DropRow, LabelRow, LogBatch
 
@@ -174,6 +176,37 @@ def test_a_row_that_the_database_never_takes_costs_no_other_row(tmp_path: Path) 
     assert set(sink.requests) == {f"r{n}" for n in range(40)} - sink.never
     assert counted.reasons == {"rows-refused": 3}
     assert len(list(tmp_path.glob("*.refused"))) == 3
+
+
+@dataclass(slots=True)
+class HeldSink:
+    """Refuses every prediction, and keeps its first caller waiting until it is let go."""
+
+    entered: Event = field(default_factory=Event)
+    let_go: Event = field(default_factory=Event)
+    drops: list[DropRow] = field(default_factory=list)
+
+    def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
+        self.entered.set()
+        assert self.let_go.wait(10)
+        if batch.predictions:
+            raise BatchRefused("DataError")
+        self.drops += batch.drops
+        return LogBatch()
+
+
+def test_what_the_last_round_gives_up_is_told_in_that_round(tmp_path: Path) -> None:
+    spool, sink, drops = Spool(tmp_path, 1 << 20), HeldSink(), Drops(Counted())
+    refused = LogBatch(predictions=[Privacy(StoreText.FULL, "key", None).row(make_entry(1))])
+    spool.append(refused)
+    shipper = Shipper(spool, sink, drops)
+    shipper.start()
+    assert sink.entered.wait(10)
+    spool.append(refused)
+    shipper.stop(0)
+    sink.let_go.set()
+    shipper.stop(10)
+    assert (sum(row.rows for row in sink.drops), drops.unsent()) == (2, [])
 
 
 def test_a_segment_of_an_older_release_is_read(tmp_path: Path) -> None:
