@@ -13,7 +13,7 @@ from datetime import datetime
 from math import sqrt
 
 from pharos_analysis.finding import OUTCOMES, Finding, Standing
-from pharos_analysis.readings import READINGS, Reading, requests_of
+from pharos_analysis.readings import READINGS, LimitTest, Reading, requests_of
 from pharos_analysis.samples import Sample
 from pharos_api.abexperiment import Measurement, Outcome
 from pharos_api.decision import DecisionRule
@@ -84,9 +84,14 @@ def _weigh(
         return short
     for test in reading.tests:
         if max(test.evidence, test.suspicion) >= sqrt(enough):
-            doubt = f"may exceed {test.limit}: more requests are needed to tell"
-            return Standing.SHORT, _sentence(metric, reading, doubt)
+            return Standing.SHORT, _sentence(metric, reading, _doubt(test))
     return Standing.CLEAR, _sentence(metric, reading, "is within its limits")
+
+
+def _doubt(test: LimitTest) -> str:
+    if test.shared:
+        return f"may exceed {test.limit}, but so does control: not the candidate's fault alone"
+    return f"may exceed {test.limit}: more requests are needed to tell"
 
 
 def _unlimited(metric: Metric, reading: Reading) -> tuple[Standing, str]:

@@ -35,11 +35,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """One limit, and whether the number is beyond it; None where that cannot be said, and why."""
+    """One limit, and whether the number is beyond it; None where that cannot be said, and why.
+
+    ``shared``: control is beyond it too, so going back would help nobody.
+    """
 
     text: str
     beyond: bool | None
     why: str = ""
+    shared: bool = False
 
 
 def find(metric: Metric, value: QueryValue | None, setting: Setting) -> Finding:
@@ -83,7 +87,10 @@ def _judge(
 
 def _held(said: str, limits: tuple[_Limit, ...], setting: Setting) -> tuple[Standing, str]:
     """The number against its limits: one that it exceeds, then one that cannot be told."""
-    exceeded = next((limit for limit in limits if limit.beyond), None)
+    beyond = sorted((limit for limit in limits if limit.beyond), key=lambda one: one.shared)
+    exceeded = next(iter(beyond), None)
+    if exceeded is not None and exceeded.shared:
+        return Standing.SHORT, f"{said} is beyond {exceeded.text}, and so is control"
     if exceeded is not None:
         return _exceeded(f"{said} is beyond {exceeded.text}", setting)
     unknown = next((limit for limit in limits if limit.beyond is None), None)
@@ -104,15 +111,19 @@ def _exceeded(said: str, setting: Setting) -> tuple[Standing, str]:
 
 
 def _limits(metric: Metric, value: QueryValue) -> Iterator[_Limit]:
-    candidate = value.candidate
-    known = candidate is not None and isfinite(candidate)
-    number = candidate if candidate is not None and known else 0.0
-    if metric.abort_above is not None:
-        yield _Limit(f"<= {metric.abort_above}", known and number > float(metric.abort_above))
-    if metric.abort_below is not None:
-        yield _Limit(f">= {metric.abort_below}", known and number < float(metric.abort_below))
+    for sign, bound in (("<=", metric.abort_above), (">=", metric.abort_below)):
+        if bound is not None:
+            arms = (value.candidate, value.control)
+            ours, theirs = (_is_beyond(number, sign, float(bound)) for number in arms)
+            yield _Limit(f"{sign} {bound}", ours, shared=theirs)
     if metric.max_ratio is not None:
         yield _ratio(metric, metric.max_ratio, value)
+
+
+def _is_beyond(number: float | None, sign: str, bound: float) -> bool:
+    if number is None or not isfinite(number):
+        return False
+    return number > bound if sign == "<=" else number < bound
 
 
 def _ratio(metric: Metric, ratio: str, value: QueryValue) -> _Limit:

@@ -3,10 +3,13 @@
 Error rates: the candidate's own against ``abortAbove``, and against ``maxRatio`` times that of the
 control by the conditional test of two rates. Latency: p95 is above a limit where more than 5 % of
 the requests are slower than it, and so for every quantile. Must not say what the evidence leads to.
+
+Where control is beyond ``abortAbove`` as well, the platform is at fault and going back would help
+nobody: then the candidate must be shown to be worse than control before the limit condemns it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, sqrt
 
 from pharos_analysis import latency
@@ -17,6 +20,7 @@ from pharos_api.metrics import BuiltIn, Metric
 QUANTILES = {BuiltIn.P50_LATENCY: 0.5, BuiltIn.P95_LATENCY: 0.95, BuiltIn.P99_LATENCY: 0.99}
 # Standard errors of the rank by which control's quantile may be underestimated.
 CONTROL_MARGIN = 2.0
+_NO_WORSE = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,14 @@ class LimitTest:
     """One limit put to the test.
 
     ``evidence`` is the e-value that condemns, ``suspicion`` the one that holds; ``bad`` counts the
-    requests behind the evidence.
+    requests behind the evidence. ``shared``: control is beyond the limit too.
     """
 
     limit: str
     bad: float
     evidence: float
     suspicion: float
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,9 @@ def _read_error_rate(metric: Metric, sample: Sample) -> Reading | None:
     tests = []
     if metric.abort_above is not None:
         evidence = evidence_above(bad, requests, float(metric.abort_above))
-        tests.append(LimitTest(metric.abort_above, bad, evidence, evidence))
+        hard = LimitTest(metric.abort_above, bad, evidence, evidence)
+        worse = _error_ratio(_NO_WORSE, sample, bad, requests)
+        tests.append(_unless_shared(hard, worse, shared=_fails_beyond(sample.control, metric)))
     if metric.max_ratio is not None:
         tests.append(_error_ratio(metric.max_ratio, sample, bad, requests))
     return Reading(_rate(bad, requests), _arm_rate(sample.control), tuple(tests))
@@ -77,6 +84,20 @@ def _error_ratio(ratio: str, sample: Sample, bad: float, requests: float) -> Lim
     share = share_of_errors(float(ratio), requests, control)
     evidence = evidence_above(bad, bad + other, share)
     return LimitTest(limit, bad, evidence, evidence)
+
+
+def _fails_beyond(control: ArmSample, metric: Metric) -> bool:
+    bad, requests = _errors(control), requests_of(control)
+    if bad is None or requests is None or metric.abort_above is None:
+        return False
+    return bad > float(metric.abort_above) * requests
+
+
+def _unless_shared(hard: LimitTest, worse: LimitTest, *, shared: bool) -> LimitTest:
+    """A hard limit's test; where control breaks it too, ``worse`` than control has to be shown."""
+    if not shared:
+        return hard
+    return replace(hard, evidence=min(hard.evidence, worse.evidence), shared=True)
 
 
 def _arm_rate(arm: ArmSample) -> str:
@@ -96,12 +117,15 @@ def _read_latency(metric: Metric, sample: Sample) -> Reading | None:
         return None
     control = latency.sound(sample.control.latency)
     tests = []
+    other = None if control is None else latency.quantile_ms(control, share)
     if metric.abort_above is not None:
         limit_ms = float(metric.abort_above)
-        tests.append(_slowness(f"{limit_ms:g} ms", histogram, (limit_ms, limit_ms), share))
+        hard = _slowness(f"{limit_ms:g} ms", histogram, (limit_ms, limit_ms), share)
+        worse = _latency_ratio(_NO_WORSE, histogram, control, share)
+        slow = other is not None and other > limit_ms
+        tests.append(_unless_shared(hard, worse, shared=slow))
     if metric.max_ratio is not None:
         tests.append(_latency_ratio(metric.max_ratio, histogram, control, share))
-    other = None if control is None else latency.quantile_ms(control, share)
     shown = "unknown" if other is None else f"{other:.0f} ms"
     return Reading(f"{value:.0f} ms", shown, tuple(tests))
 

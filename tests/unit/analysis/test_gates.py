@@ -47,8 +47,20 @@ CASES = {
     "both arms failing alike is the platform's fault, not the candidate's": Case(
         sample(arm(1000, 60), arm(1000, 62)), Outcome.PASS, Outcome.PASS
     ),
-    "both arms over the hard limit fail": Case(
-        sample(arm(1000, 200), arm(1000, 200)), Outcome.FAIL, Outcome.PASS, "exceeds 0.10"
+    "both arms over the hard limit hold: going back would help nobody": Case(
+        sample(arm(1000, 200), arm(1000, 200)), Outcome.NO_DATA, Outcome.PASS, "so does control"
+    ),
+    "all pods away for 7 s count against nobody (86 of 544, 72 of 486)": Case(
+        sample(arm(544, 86), arm(486, 72)), Outcome.NO_DATA, Outcome.PASS, "so does control"
+    ),
+    "a control over the hard limit does not protect a candidate that is far worse": Case(
+        sample(arm(1000, 110), arm(1000, 200)), Outcome.FAIL, Outcome.PASS, "exceeds 0.10"
+    ),
+    "both arms over 500 ms hold: the machine is slow, not the candidate": Case(
+        sample(arm(300, ms=900), arm(300, ms=800)), Outcome.PASS, Outcome.NO_DATA, "so does control"
+    ),
+    "a control over 500 ms does not protect a candidate that is far slower": Case(
+        sample(arm(300, ms=600), arm(300, ms=4000)), Outcome.PASS, Outcome.FAIL, "exceeds 500 ms"
     ),
     "suspicious but not proven holds": Case(
         sample(arm(500, 0), arm(500, 6)), Outcome.NO_DATA, Outcome.PASS, "may exceed"

@@ -200,6 +200,18 @@ NUMBERS = {
         HARM,
         "beyond >= 5",
     ),
+    "a number beyond its limit in both arms holds": Case(
+        spec(Metric(name="tokens", query="q", direction="Increase", abort_below="5")),
+        facts(values=(value(4, 4),), beyond_s=(("tokens", 60.0),)),
+        HOLD,
+        "and so is control",
+    ),
+    "a limit that both arms break hides none that the candidate breaks alone": Case(
+        spec(Metric(name="tokens", query="q", abort_above="5", max_ratio="1.2")),
+        facts(values=(value(6, 9),), beyond_s=(("tokens", 60.0),)),
+        HARM,
+        "beyond 1.2 x control",
+    ),
     "where more is better, more is no harm": Case(
         spec(OWN.model_copy(update={"direction": Direction.INCREASE})),
         facts(values=(value(10, 99),), beyond_s=(("tokens", 60.0),)),
