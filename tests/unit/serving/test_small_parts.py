@@ -35,6 +35,7 @@ FAULTS = {
     "errors": ("error:0.3", Fault(error_share=0.3)),
     "latency": ("latency:400ms", Fault(latency_s=0.4)),
     "both": ("error:0.1, latency:200ms", Fault(0.1, 0.2)),
+    "crashes": ("crash:0.2", Fault(crash_share=0.2)),
 }
 
 
@@ -44,11 +45,18 @@ def test_a_fault_is_read(text: str, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["error", "error:2", "error:x", "latency:400", "crash:1", "error:nan"]
+    "text", ["error", "error:2", "error:x", "latency:400", "crash:2", "hang:1", "error:nan"]
 )
 def test_a_fault_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"write for example error:0\.3"):
         parse_fault(text)
+
+
+async def test_a_crash_ends_the_process_as_a_segmentation_fault_does() -> None:
+    ended: list[int] = []
+    await Fault(crash_share=1.0, end=ended.append).strike()
+    await Fault(crash_share=0.0, end=ended.append).strike()
+    assert ended == [139]
 
 
 BATCHES = {
