@@ -7,7 +7,7 @@ from judging_builders import users
 
 from pharos_analysis.judgement import Distrust
 from pharos_analysis.record import Case, Context, Way, document, judged
-from pharos_analysis.samples import ArmLog, Facts, LabelledMetric, LabelSample
+from pharos_analysis.samples import ArmLog, ClassCounts, Facts, LabelledMetric, LabelSample
 from pharos_api.abexperiment import (
     ABExperiment,
     ArmCounts,
@@ -184,11 +184,16 @@ CASES: dict[str, ABExperiment] = {
 }
 
 
+def classes(right: int) -> tuple[ClassCounts, ...]:
+    """Two classes of 1,500 labels each, as often right and as often mistaken for each other."""
+    return tuple(ClassCounts(name, 1500, 1500, right // 2) for name in ("cs.AI", "cs.CL"))
+
+
 def facts(**more: Any) -> Facts:
     """Ten thousand requests of each arm, 95 % and 97 % of 3,000 labelled users right."""
     labels = LabelSample(
-        control=ArmLog(3000, 3000, 3000, 3000),
-        candidate=ArmLog(3000, 3000, 3000, 3000),
+        control=ArmLog(3000, 3000, 3000, 3000, classes=classes(2730)),
+        candidate=ArmLog(3000, 3000, 3000, 3000, classes=classes(2850)),
         metrics=(LabelledMetric("accuracy", users(3000, 0.91), users(3000, 0.95)),),
         queries=(("accuracy", "labels of the log"),),
     )

@@ -58,11 +58,22 @@ class LabelledMetric:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassCounts:
+    """Of the mature rows: whose label is the class, whose answer is, and that have both."""
+
+    name: str
+    labelled: int
+    predicted: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArmLog:
     """What the prediction log knows of one arm. ``mature`` rows are older than the label window.
 
     ``users`` are all that were seen there, ``labelled`` the mature rows that have a label,
-    ``dropped`` the rows that were lost before they reached the log.
+    ``dropped`` the rows that were lost before they reached the log. ``classes`` are those that
+    occur there.
     """
 
     users: int = 0
@@ -70,6 +81,7 @@ class ArmLog:
     mature: int = 0
     labelled: int = 0
     dropped: int = 0
+    classes: tuple[ClassCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sqlalchemy import (
 
 from pharos_api.assignment import HALF, Arm
 from pharos_api.metrics import Slice
+from pharos_store.confusion import ClassTotals, class_totals
 from pharos_store.snapshot import snapshot
 from pharos_store.statements import DROPS, PREDICTIONS
 
@@ -89,12 +90,16 @@ class GroupTotals:
 
 @dataclass(frozen=True, slots=True)
 class LabelTotals:
-    """One look at the log. ``multiple`` are users in both arms, ``contradictions`` are rows."""
+    """One look at the log. ``multiple`` are users in both arms, ``contradictions`` are rows.
+
+    ``classes`` are counted over the rows that accuracy is.
+    """
 
     arms: dict[str, ArmTotals]
     groups: tuple[GroupTotals, ...]
     multiple: int
     contradictions: int
+    classes: tuple[ClassTotals, ...] = ()
 
 
 def label_totals(engine: Engine, question: LabelQuestion, timeout_s: float = 30.0) -> LabelTotals:
@@ -106,11 +111,13 @@ def label_totals(engine: Engine, question: LabelQuestion, timeout_s: float = 30.
         groups = tuple(
             total for row in connection.execute(_groups(question)) for total in _totals(row)
         )
+        classes = tuple(class_totals(connection, _mature(question)))
     arms = {arm: ArmTotals(arm, dropped=rows) for arm, rows in lost.items()}
     for arm, users, rows, mature, labelled, *_ in seen:
         arms[arm] = ArmTotals(arm, users, rows, mature, labelled, lost.get(arm, 0))
     multiple = max((row.multiple for row in seen), default=0)
-    return LabelTotals(arms, groups, multiple, sum(row.contradictions for row in seen))
+    contradictions = sum(row.contradictions for row in seen)
+    return LabelTotals(arms, groups, multiple, contradictions, classes)
 
 
 def _arms(question: LabelQuestion) -> Select[Any]:
@@ -185,7 +192,7 @@ def _cells(question: LabelQuestion) -> CTE:
             _count(_LOG.satisfaction.is_not(None)).label("satisfaction_n"),
             _count(_LOG.satisfaction.is_(True)).label("satisfaction_s"),
         )
-        .where(_of_the_arms(question.experiment_id), _LOG.created_at < question.until)
+        .where(_mature(question))
         .where(_LOG.label.is_not(None) | _LOG.satisfaction.is_not(None))
         .group_by(*cell)
         .cte("cells")
@@ -226,6 +233,10 @@ def _sums(users: Subquery, metric: str) -> Iterator[ColumnElement[Any]]:
     n, s = users.c[f"{metric}_n"], users.c[f"{metric}_s"]
     yield func.count().filter(n > 0)
     yield from (func.sum(term) for term in (n, s, n * n, n * s, s * s))
+
+
+def _mature(question: LabelQuestion) -> ColumnElement[bool]:
+    return _of_the_arms(question.experiment_id) & (_LOG.created_at < question.until)
 
 
 def _of_the_arms(experiment_id: UUID) -> ColumnElement[bool]:

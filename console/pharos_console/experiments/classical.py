@@ -6,6 +6,7 @@ It is shown beside the decision and moves no traffic. Pure: the record and the o
 from decimal import Decimal
 from typing import Any
 
+from pharos_analysis.f1 import macro_f1
 from pharos_analysis.latency import quantile_ms, sound
 from pharos_analysis.record import Case, Context, case_of, context_of
 from pharos_analysis.report import Report, Rule, Side, report
@@ -58,6 +59,7 @@ def _side(case: Case, version: str, *, candidate: bool) -> Side:
         predictions=_predictions(counted, labels, candidate=candidate),
         accuracy=_accuracy(labels, candidate=candidate),
         latency_p95=_p95(counted),
+        f1_score=_f1(labels, candidate=candidate),
         cost=_cost(case, candidate=candidate),
     )
 
@@ -73,6 +75,12 @@ def _accuracy(labels: LabelSample | None, *, candidate: bool) -> UserTotals:
         if one.metric == BuiltIn.ACCURACY and not one.group:
             return one.candidate if candidate else one.control
     return UserTotals()
+
+
+def _f1(labels: LabelSample | None, *, candidate: bool) -> float | None:
+    if labels is None:
+        return None
+    return macro_f1((labels.candidate if candidate else labels.control).classes)
 
 
 def _p95(counted: ArmSample) -> float | None:
@@ -111,6 +119,7 @@ def _experiment(experiment: ABExperiment, context: Context) -> dict[str, Any]:
     goals = [one.name for one in experiment.spec.metrics if one.role is MetricRole.GOAL]
     others = [one.name for one in experiment.spec.metrics if one.role is not MetricRole.GOAL]
     ordered = [*goals, *others]
+    shown = ["f1_score"] if BuiltIn.ACCURACY in ordered else []
     return {
         "experiment_id": experiment.metadata.uid,
         "name": experiment.metadata.name,
@@ -120,7 +129,7 @@ def _experiment(experiment: ABExperiment, context: Context) -> dict[str, Any]:
         "start_date": status.started_at.date().isoformat() if status.started_at else None,
         "end_date": status.finished_at.date().isoformat() if status.finished_at else None,
         "status": _state(experiment),
-        "metrics": {"primary": ordered[0], "secondary": ordered[1:]},
+        "metrics": {"primary": ordered[0], "secondary": [*ordered[1:], *shown]},
     }
 
 

@@ -38,6 +38,8 @@ def _side(name: str, side: JsonObject, interval: list[float] | None) -> str:
     accuracy = "no labels" if side["accuracy"] is None else f"accuracy {side['accuracy']:.4f}"
     if interval:
         accuracy += f" ({interval[0]:.4f} to {interval[1]:.4f})"
+    if side["f1_score"] is not None:
+        accuracy += f", macro-F1 {side['f1_score']:.4f}"
     latency = "" if side["latency_p95"] is None else f", p95 {side['latency_p95']} ms"
     return f"{name} {side['version']}: {side['predictions']} predictions, {accuracy}{latency}"
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pharos_analysis.samples import (
     ArmLog,
+    ClassCounts,
     Histogram,
     LabelledMetric,
     LabelSample,
@@ -142,7 +143,12 @@ def _arm_log(totals: LabelTotals, arm: Arm) -> ArmLog:
     found = totals.arms.get(arm.value)
     if found is None:
         return ArmLog()
-    return ArmLog(found.users, found.rows, found.mature, found.labelled, found.dropped)
+    classes = tuple(
+        ClassCounts(each.name, each.labelled, each.predicted, each.right)
+        for each in totals.classes
+        if each.arm == arm
+    )
+    return ArmLog(found.users, found.rows, found.mature, found.labelled, found.dropped, classes)
 
 
 def _metrics(groups: Sequence[GroupTotals]) -> tuple[LabelledMetric, ...]:

@@ -12,6 +12,7 @@ from store_builders import EXPERIMENT, NOW, SPACE, make_prediction
 
 from pharos_api.assignment import Arm, assign, bucket
 from pharos_api.metrics import Slice
+from pharos_store.confusion import ClassTotals
 from pharos_store.labels import GroupTotals, LabelQuestion, LabelTotals, label_totals
 from pharos_store.log_writing import write_log
 from pharos_store.rows import DropRow, LabelRow, LogBatch, PredictionRow
@@ -124,6 +125,7 @@ def test_sums_are_those_of_plain_python(projected: Engine) -> None:
     rows, labels = simulated(random.Random(7), users=300)
     found = look(projected, rows, labels)
     assert set(found.groups) == set(in_python(rows, labels))
+    assert list(found.classes) == classes_in_python(rows, labels)
     assert found.contradictions == found.multiple == 0
     assert set(found.arms) == {"control", "candidate"}
 
@@ -193,6 +195,21 @@ def in_python(rows: list[PredictionRow], labels: list[LabelRow]) -> list[GroupTo
         GroupTotals(*place, len(users), *sums([(len(v), sum(v)) for v in users.values()]))
         for place, users in values.items()
     ]
+
+
+def classes_in_python(rows: list[PredictionRow], labels: list[LabelRow]) -> list[ClassTotals]:
+    """Each mature answer counts for its label and for itself."""
+    reports = {report.request_id: report.label for report in labels}
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in rows:
+        label = reports.get(row.request_id)
+        if not label or row.created_at >= NOW or row.error or row.arm == Arm.OUTSIDE:
+            continue
+        answer = max(row.predictions, key=row.predictions.__getitem__)
+        counts[row.arm, label][0] += 1
+        counts[row.arm, answer][1] += 1
+        counts[row.arm, label][2] += answer == label
+    return [ClassTotals(*place, *found) for place, found in sorted(counts.items())]
 
 
 def sums(pairs: list[tuple[float, float]]) -> list[float]:

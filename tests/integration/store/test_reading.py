@@ -9,7 +9,14 @@ from integration.postgres import Server
 from sqlalchemy import Engine
 from store_builders import CANDIDATE, EXPERIMENT, NOW, make_prediction, project
 
-from pharos_analysis.samples import ArmLog, LabelledMetric, LabelSample, PairSample, UserTotals
+from pharos_analysis.samples import (
+    ArmLog,
+    ClassCounts,
+    LabelledMetric,
+    LabelSample,
+    PairSample,
+    UserTotals,
+)
 from pharos_operator.adapters import labels
 from pharos_operator.adapters.labels import StoredLabels
 from pharos_store.connecting import open_engine
@@ -45,7 +52,14 @@ async def test_labels_come_as_the_analysis_takes_them(projected: Engine) -> None
     everybody = UserTotals(1, 2, 1, 4, 2, 1)
     one_right, one_wrong = UserTotals(1, 1, 1, 1, 1, 1), UserTotals(1, 1, 0, 1, 0, 0)
     assert found == LabelSample(
-        control=ArmLog(users=1, rows=2, mature=2, labelled=2, dropped=4),
+        control=ArmLog(
+            users=1,
+            rows=2,
+            mature=2,
+            labelled=2,
+            dropped=4,
+            classes=(ClassCounts("cs.AI", 1, 2, 1), ClassCounts("cs.CL", 1, 0, 0)),
+        ),
         candidate=ArmLog(users=1, rows=1, mature=1, labelled=0, dropped=0),
         metrics=(
             LabelledMetric("accuracy", everybody, UserTotals()),

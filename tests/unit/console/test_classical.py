@@ -33,6 +33,7 @@ def test_the_results_have_the_keys_and_the_sense_of_the_example() -> None:
     assert found["treatment"]["predictions"] == 10_000
     assert found["treatment"]["accuracy"] == 0.95
     assert found["treatment"]["latency_p95"] is not None
+    assert (found["control"]["f1_score"], found["treatment"]["f1_score"]) == (0.91, 0.95)
     significance = found["statistical_significance"]
     assert significance["improvement"] == 0.04
     low, high = significance["confidence_interval"]
@@ -53,7 +54,7 @@ def test_the_experiment_is_told_in_the_words_of_its_row() -> None:
         "start_date": "2026-11-16",
         "end_date": None,
         "status": "running",
-        "metrics": {"primary": "accuracy", "secondary": ["error-rate"]},
+        "metrics": {"primary": "accuracy", "secondary": ["error-rate", "f1_score"]},
     }
 
 
@@ -85,7 +86,17 @@ def test_the_tests_and_the_sample_size_stand_behind_the_results() -> None:
 def test_without_labels_it_compares_no_accuracy_and_recommends_nothing() -> None:
     found = reported(Record("m", recorded(labels=None)), EXPERIMENT)["results"]
     assert found["statistical_significance"] is None
+    assert found["treatment"]["f1_score"] is None
     assert found["recommendation"] == "CONTINUE"
+
+
+def test_a_record_from_before_classes_were_counted_has_no_f1() -> None:
+    old = recorded()
+    for name in ("control", "candidate"):
+        del old["case"]["facts"]["labels"][name]["classes"]
+    found = reported(Record("m", old), EXPERIMENT)["results"]
+    assert found["treatment"]["f1_score"] is None
+    assert found["recommendation"] == "PROMOTE"
 
 
 def test_a_prometheus_that_was_away_leaves_the_rows_of_the_log() -> None:
@@ -113,5 +124,6 @@ def test_the_text_tells_the_same_in_a_few_lines() -> None:
     text = as_text(reported(Record("m-02-promote", recorded()), EXPERIMENT))
     assert text.startswith("rollout-move, 7 days, from m-02-promote\n")
     assert "treatment v1.1.0: 10000 predictions, accuracy 0.9500 (" in text
+    assert ", macro-F1 0.9500, p95 " in text
     assert "recommendation: PROMOTE: Treatment significantly better" in text
     assert text.endswith("decides otherwise: not decided yet")
