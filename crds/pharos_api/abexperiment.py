@@ -163,7 +163,8 @@ class Outcome(StrEnum):
 class Measurement(Status):
     """One metric looked at once: the value, the limit, and the query that anyone can repeat.
 
-    ``slice`` names the group it is about; empty for everybody.
+    ``slice`` names the group it is about; empty for everybody, and ``12 more`` in the line that
+    stands for the groups which a status leaves out.
     """
 
     metric: str

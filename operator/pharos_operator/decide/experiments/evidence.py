@@ -24,6 +24,7 @@ from pharos_operator.decide.conditions import (
 from pharos_operator.decide.experiments import advice
 from pharos_operator.decide.experiments.counts import rebased
 from pharos_operator.decide.experiments.look import Look
+from pharos_operator.decide.experiments.shortened import is_suspicious, shortened
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
 
 SHOWN_EVERY = timedelta(seconds=5)
@@ -35,12 +36,13 @@ def shown(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
     """The draft with what was judged, where it is time to show it."""
     judgement = look.judgement
     draft = rebased(draft, look.arms)
-    if judgement is None or not judgement.measured:
+    if judgement is None or not judgement.measured or look.case is None:
         return draft
+    measured = shortened(judgement.measured, look.case.facts.labels)
     found = analysis(judgement, goals=look.has_goals)
-    if not _is_due(draft.status, judgement.measured, found, look.now):
+    if not _is_due(draft.status, measured, found, look.now):
         return draft
-    changes: dict[str, object] = {"measurements": list(judgement.measured)}
+    changes: dict[str, object] = {"measurements": measured}
     if look.arms is not None:
         changes["arms"] = look.arms
     return advice.advised(look, draft.set(**changes).find(found))
@@ -92,8 +94,9 @@ def _is_due(
     return last is None or now - last >= _interval(status, now)
 
 
-def _outcomes(measured: Sequence[Measurement]) -> list[tuple[str, str, Outcome]]:
-    return [(m.metric, m.slice, m.outcome) for m in measured]
+def _outcomes(measured: Sequence[Measurement]) -> set[tuple[str, str, Outcome]]:
+    """What is news where it changes: which slices that are well come first is none."""
+    return {(m.metric, m.slice, m.outcome) for m in measured if not m.slice or is_suspicious(m)}
 
 
 def _is_news(status: ABExperimentStatus, found: Finding) -> bool:
