@@ -84,7 +84,7 @@ class Labels(Protocol):
         experiment_uid: str,
         until: datetime,
         exposure: int,
-        slices: tuple[Slice, ...] = tuple(Slice),
+        slices: tuple[Slice, ...] = (),
     ) -> LabelSample:
         """Both arms' users and labels; rows before ``until`` are mature.
 

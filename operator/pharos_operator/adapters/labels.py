@@ -45,7 +45,7 @@ class StoredLabels:
         experiment_uid: str,
         until: datetime,
         exposure: int,
-        slices: tuple[Slice, ...] = tuple(Slice),
+        slices: tuple[Slice, ...] = (),
     ) -> LabelSample:
         """Both arms' users and labels; rows before ``until`` are mature."""
         question = LabelQuestion(UUID(experiment_uid), until, exposure, slices)
@@ -77,7 +77,7 @@ class NoLabels:
         experiment_uid: str,
         until: datetime,
         exposure: int,
-        slices: tuple[Slice, ...] = tuple(Slice),
+        slices: tuple[Slice, ...] = (),
     ) -> LabelSample:
         """An error that says so."""
         del experiment_uid, exposure, slices

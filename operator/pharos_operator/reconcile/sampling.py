@@ -18,13 +18,15 @@ from pharos_operator.decide.observation import ExperimentObservation, ModelObser
 from pharos_operator.ports import Metrics
 from pharos_operator.reconcile.comparing import Compared, of_experiment, of_production
 from pharos_operator.reconcile.counters import Counters
-from pharos_operator.reconcile.latest import Latest
+from pharos_operator.reconcile.latest import Latest, Share
 from pharos_operator.render.metric_queries import Place, value_queries
 
 AUDIT_EVERY_S = 1.0
 VALUES_EVERY_S = 5.0
 LOGGED_EVERY_S, LOGGED_EVERY_LATER_S = 15.0, 60.0
 _LATER_S = 600.0
+# A log that grows takes longer to sum up: it is looked at less often, and serves predictions first.
+_OF_THE_DATABASE = Share(of_time=0.05, longest_s=600.0)
 # Row RBK-1: production is looked at every minute, and over that minute.
 PRODUCTION_EVERY_S = 60.0
 PRODUCTION_WINDOW_S = 60.0
@@ -46,7 +48,7 @@ class Sampling:
         self._metrics, self._counters, self._ask_log = metrics, counters, ask_log
         self._samples: Latest[Sample] = Latest()
         self._values: Latest[tuple[QueryValue, ...]] = Latest()
-        self._logged: Latest[Logged] = Latest()
+        self._logged: Latest[Logged] = Latest(share=_OF_THE_DATABASE)
         self._clocks: dict[str, Clocks] = {}
 
     async def with_facts(self, obs: ExperimentObservation, now: datetime) -> ExperimentObservation:

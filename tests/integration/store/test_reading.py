@@ -17,6 +17,7 @@ from pharos_analysis.samples import (
     PairSample,
     UserTotals,
 )
+from pharos_api.metrics import Slice
 from pharos_operator.adapters import labels
 from pharos_operator.adapters.labels import StoredLabels
 from pharos_store.connecting import open_engine
@@ -48,7 +49,7 @@ def fill(engine: Engine) -> None:
 @pytest.mark.requirement("ABT-12")
 async def test_labels_come_as_the_analysis_takes_them(projected: Engine) -> None:
     fill(projected)
-    found = await StoredLabels(projected).labels(UID, UNTIL, 100)
+    found = await StoredLabels(projected).labels(UID, UNTIL, 100, tuple(Slice))
     everybody = UserTotals(1, 2, 1, 4, 2, 1)
     one_right, one_wrong = UserTotals(1, 1, 1, 1, 1, 1), UserTotals(1, 1, 0, 1, 0, 0)
     assert found == LabelSample(

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+import virtual_time
 
-from pharos_operator.reconcile.latest import Latest
+from pharos_operator.reconcile.latest import Latest, Share
 
 
 @dataclass
@@ -66,3 +67,34 @@ async def test_what_is_forgotten_is_asked_for_anew() -> None:
     latest.forget_all_but(["y"])
     source.asked = 10
     assert [await latest.get(key, 60, source) for key in "xy"] == [11, 2]
+
+
+SHARES = {
+    "a quick source is asked every so often": (0.1, 1, 15.0),
+    "a slow one less often, so that it is busy for a twentieth": (3.0, 1, 60.0),
+    "and many questions share that twentieth": (3.0, 4, 240.0),
+    "but an answer comes again, however slow": (29.0, 4, 600.0),
+}
+
+
+@pytest.mark.parametrize(("takes_s", "keys", "every_s"), SHARES.values(), ids=SHARES)
+def test_a_slow_source_is_busy_for_its_share_alone(
+    takes_s: float, keys: int, every_s: float
+) -> None:
+    assert virtual_time.run(asked_at(takes_s, keys)) == [0.0, every_s, 2 * every_s]
+
+
+async def asked_at(takes_s: float, keys: int) -> list[float]:
+    """When the first key was asked for, with a look at each key every 5 s."""
+    latest = Latest[None](patience_s=0.001, share=Share(of_time=0.05, longest_s=600.0))
+    loop, asked = asyncio.get_running_loop(), []
+
+    async def ask(key: int) -> None:
+        asked.append((key, loop.time()))
+        await asyncio.sleep(takes_s)
+
+    while len([key for key, _ in asked if key == 0]) < 3:
+        for key in range(keys):
+            await latest.get(str(key), 15.0, lambda key=key: ask(key))
+        await asyncio.sleep(5 - loop.time() % 5)
+    return [round(at, 0) for key, at in asked if key == 0]
