@@ -1,16 +1,16 @@
 """Whether the candidate has *become* worse, after a time in which it was well.
 
 Counts since the exposure began bury a new fault under the healthy past: after ten minutes of it,
-30 % of failures take 22 s to show instead of 3. So the last 4, 8, ... looks are judged by
+30 % of failures take 22 s to show instead of 3. So the last 4, 6, 8, ... looks are judged by
 themselves. A window condemns the candidate when it is
 
-- worse than ``ratio`` times what control has been all along, control's rate taken two standard
-  errors high: ten times the usual evidence, because there are many windows; and
+- worse than ``ratio`` times what control has been all along: sixteen times the usual evidence, and
+  two bad requests more, because there are many windows; and
 - worse than ``ratio`` times what control is in the same window, with half the usual evidence (on
   the log scale): so a fault of the platform, which both arms have, takes nobody back.
 
-Both are bets (``betting.py``). That the windows together keep to ``alpha`` is measured and not
-proven: see the simulation in ``benchmarks/delivery``.
+Both are bets on whose errors these are (``betting.share_of_errors``). That the windows together
+keep to ``alpha`` is measured and not proven: see the simulation in ``benchmarks/delivery``.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from pharos_analysis.counted import MIN_BAD
 from pharos_analysis.samples import ArmSample, Sample
 
 # In looks; a look is a second. Keep the longest and one more.
-WINDOWS = (4, 8, 16, 32, 64, 128)
-_WINDOWS_COST = 10.0
-_MARGIN = 2.0
+WINDOWS = (4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128)
+LEAST_BAD = MIN_BAD + 2
+WINDOWS_COST = 16.0
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the last ``looks`` say. ``usual`` is control's rate all along, taken high.
+    """What the last ``looks`` say. ``usual`` is control's rate of errors all along.
 
     ``history`` and ``concurrent`` are e-values against the two ways of being no worse.
     """
@@ -49,8 +49,8 @@ def worsened(looks: Sequence[Sample], ratio: float, alpha: float) -> Window | No
     ``alpha`` are those of the guardrail on errors.
     """
     for window in windows(looks, ratio):
-        enough = window.history >= _WINDOWS_COST / alpha
-        if enough and window.concurrent >= sqrt(1 / alpha) and window.errors >= MIN_BAD:
+        enough = window.history >= WINDOWS_COST / alpha
+        if enough and window.concurrent >= sqrt(1 / alpha) and window.errors >= LEAST_BAD:
             return window
     return None
 
@@ -60,33 +60,29 @@ def windows(looks: Sequence[Sample], ratio: float) -> tuple[Window, ...]:
     known = [look for look in looks if _known(look.control) and _known(look.candidate)]
     if not known:
         return ()
-    whole = known[-1]
-    usual = _usual(*_counts(whole.control))
     return tuple(
-        _window(length, known[-1 - length], whole, (ratio, usual))
+        _window(length, known[-1 - length], known[-1], ratio)
         for length in WINDOWS
         if length < len(known)
     )
 
 
-def _window(length: int, before: Sample, now: Sample, limits: tuple[float, float]) -> Window:
-    ratio, usual = limits
-    requests, errors = _between(before.candidate, now.candidate)
-    other, other_errors = _between(before.control, now.control)
-    share = share_of_errors(ratio, requests, other)
+def _window(length: int, before: Sample, now: Sample, ratio: float) -> Window:
+    ours = _between(before.candidate, now.candidate)
+    all_along = _counts(now.control)
     return Window(
         length,
-        requests,
-        errors,
-        usual,
-        evidence_above(errors, requests, min(1.0, ratio * usual)),
-        evidence_above(errors, errors + other_errors, share),
+        *ours,
+        usual=all_along[1] / all_along[0] if all_along[0] else 0.0,
+        history=_worse(ours, all_along, ratio),
+        concurrent=_worse(ours, _between(before.control, now.control), ratio),
     )
 
 
-def _usual(requests: float, errors: float) -> float:
-    """Control's rate of errors, one error and two standard errors high: 1 where it has none."""
-    return (errors + 1 + _MARGIN * sqrt(errors + 1)) / (requests + 1)
+def _worse(ours: tuple[float, float], theirs: tuple[float, float], ratio: float) -> float:
+    """E-value against a rate of at most ``ratio`` times theirs, from (requests, errors)."""
+    share = share_of_errors(ratio, ours[0], theirs[0])
+    return evidence_above(ours[1], ours[1] + theirs[1], share)
 
 
 def _between(before: ArmSample, now: ArmSample) -> tuple[float, float]:

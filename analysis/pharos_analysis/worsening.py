@@ -30,7 +30,7 @@ def worsening(metric: Metric, rule: DecisionRule, facts: Facts, now: datetime) -
         outcome=Outcome.FAIL,
         message=_sentence(window),
         candidate=f"{window.errors:.0f} of {window.requests:.0f}",
-        control=f"at most {window.usual:.4f} until now",
+        control=f"{window.usual:.4f} all along",
         limit=f"{metric.max_ratio} x control",
         query=_query(looks[-1]),
         at=whole_seconds(now),

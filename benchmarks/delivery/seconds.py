@@ -11,8 +11,7 @@ import numpy as np
 
 from delivery.crowd import Floats, Ints
 from pharos_analysis.betting import LEAPS
-from pharos_analysis.counted import MIN_BAD
-from pharos_analysis.recent import WINDOWS, worsened
+from pharos_analysis.recent import LEAST_BAD, WINDOWS, WINDOWS_COST, worsened
 from pharos_analysis.samples import ArmSample, Sample
 
 _NEAR = 0.5
@@ -60,19 +59,23 @@ def _near(seen: Counted, ratio: float, alpha: float) -> Ints:
     seconds = np.arange(len(seen.control[0]))
     found = []
     requests, errors = seen.control
-    usual = ratio * (errors + 1 + 2 * np.sqrt(errors + 1)) / (requests + 1)
     for length in WINDOWS:
         now, before = seconds[length:], seconds[:-length]
         n, bad, other, other_bad = (
             counts[now] - counts[before] for counts in (*seen.candidate, *seen.control)
         )
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = ratio * n / (ratio * n + other)
-            close = (bad >= MIN_BAD) & (bad > usual[now] * n) & (bad > share * (bad + other_bad))
+            shares = [ratio * n / (ratio * n + theirs) for theirs in (requests[now], other)]
+        both = [bad + errors[now], bad + other_bad]
+        close = bad >= LEAST_BAD
+        for share, all_bad in zip(shares, both, strict=True):
+            close &= bad > share * all_bad
         at = np.flatnonzero(close)
-        history = _evidence(bad[at], n[at], np.minimum(0.999, usual[now][at]))
-        concurrent = _evidence(bad[at], (bad + other_bad)[at], share[at])
-        near = (history >= _NEAR * 10 / alpha) & (concurrent >= _NEAR * sqrt(1 / alpha))
+        history, concurrent = (
+            _evidence(bad[at], all_bad[at], share[at])
+            for share, all_bad in zip(shares, both, strict=True)
+        )
+        near = (history >= _NEAR * WINDOWS_COST / alpha) & (concurrent >= _NEAR * sqrt(1 / alpha))
         found.append(now[at[near]])
     return np.unique(np.concatenate(found))
 

@@ -6,7 +6,7 @@ from math import nan
 import numpy as np
 import pytest
 
-from pharos_analysis.recent import WINDOWS, windows, worsened
+from pharos_analysis.recent import WINDOWS, WINDOWS_COST, windows, worsened
 from pharos_analysis.samples import ArmSample, Sample
 
 RATE = 25
@@ -57,8 +57,8 @@ def test_the_window_says_what_it_rests_on() -> None:
     found = worsened(looks(CASES["30 % failing for 3 s after five healthy minutes"]), 1.5, 0.05)
     assert found is not None
     assert (found.looks, found.requests, found.errors) == (4, 4 * RATE, 25)
-    assert found.usual == pytest.approx((75 + 1 + 2 * 76**0.5) / (303 * RATE + 1))
-    assert found.history >= 200
+    assert found.usual == pytest.approx(75 / (303 * RATE))
+    assert found.history >= WINDOWS_COST / 0.05
     assert found.concurrent >= 20**0.5
 
 
