@@ -162,6 +162,11 @@ class Metric(Spec):
             f"{decimal_rule('abortBelow', '<= 1.0')}",
             "abortBelow of a share must be at most 1: it would fail whatever comes",
         ),
+        (
+            f"!(self.name in {_GATEWAY}) || !has(self.abortBelow)",
+            "abortBelow says nothing of an error rate or a latency, because less is better there: "
+            "give maxRatio or abortAbove",
+        ),
     )
 
     name: MetricName

@@ -25,6 +25,7 @@ SENTENCES = {
     "both-better-and-not-worse": "minImprovement asks for better, margin for not worse: give one",
     "limit-that-never-fails": "abortAbove of a share must be under 1: it could never be exceeded",
     "limit-that-always-fails": "abortBelow of a share must be at most 1: it would fail whatever",
+    "limit-on-the-better-side": "abortBelow says nothing of an error rate or a latency",
     "ratio-under-one": "maxRatio under 1 would fail an equal candidate: write 1 or more",
     "query-missing": "give a query for a metric of your own, and none for a built-in one",
     "query-without-direction": "say which direction of your own metric is better",
