@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from pharos_analysis import counted, goals, limits, policy
+from pharos_analysis.fast import by_counters, seen_by
 from pharos_analysis.finding import Finding, Standing
 from pharos_analysis.judgement import Judgement
 from pharos_analysis.readings import READINGS
-from pharos_analysis.samples import Facts, QueryValue, Sample
+from pharos_analysis.samples import Facts, QueryValue
 from pharos_analysis.trust import distrust
-from pharos_analysis.worsening import worsening
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.metrics import BuiltIn, Metric, MetricRole, MetricSource
 
@@ -63,20 +63,12 @@ def _of_requests(
     """
     if metric.name not in READINGS:
         return None
-    fast = worsening(metric, spec.decision, facts, now)
-    if fast is None:
-        fast = _seen_by(facts.fast, metric, spec, now)
+    fast = by_counters(metric, spec, facts, now)
     if metric.source is MetricSource.GATEWAY:
         return fast
     if fast is not None and metric.name in FAST and fast.standing is Standing.HARM:
         return fast
-    return _seen_by(facts.audited, metric, spec, now)
-
-
-def _seen_by(
-    sample: Sample | None, metric: Metric, spec: ABExperimentSpec, now: datetime
-) -> Finding | None:
-    return None if sample is None else counted.find(metric, spec.decision, sample, now)
+    return seen_by(facts.audited, metric, spec, now)
 
 
 def _of_number(

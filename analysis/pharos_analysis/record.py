@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pharos_analysis.alone import judge_alone
 from pharos_analysis.judgement import Judgement
 from pharos_analysis.judging import judge
-from pharos_analysis.samples import Facts, PairSample, Sample
-from pharos_analysis.shadowing import judge_pairs
+from pharos_analysis.samples import Facts, Sample
+from pharos_analysis.shadowing import judge_shadow
 from pharos_api.abexperiment import ABExperimentSpec, Measurement
 from pharos_api.decision import DecisionRule
 from pharos_api.metrics import Metric
@@ -94,7 +94,7 @@ def judged(case: Case) -> Judgement:
         case Way.ARMS:
             return judge(_spec(case), case.facts, case.at)
         case Way.PAIRS:
-            return judge_pairs(_spec(case), case.facts.pairs or PairSample(), case.at)
+            return judge_shadow(_spec(case), case.facts, case.at)
         case Way.ALONE:
             sample = case.facts.audited or case.facts.fast or Sample()
             return judge_alone(case.limits, case.rule or DecisionRule(), sample, case.at)

@@ -3,6 +3,9 @@
 Pairs need far fewer samples than arms, because both versions met the same request: agreement, the
 labelled pairs on which the two differ (McNemar 1947, Psychometrika 12, 153-157), the candidate's
 errors and latencies. Each test is by betting (``betting.py``), so it may be looked at at any time.
+
+A candidate that crashes writes no row, so nothing of it can be paired. The gateways count its
+copies, each second, beside production's own requests; of these counters only harm counts.
 """
 
 from datetime import datetime
@@ -10,12 +13,13 @@ from math import sqrt
 
 from pharos_analysis import counted, policy
 from pharos_analysis.betting import evidence_above
+from pharos_analysis.fast import by_counters
 from pharos_analysis.finding import OUTCOMES, Finding, Standing
 from pharos_analysis.judgement import Judgement
 from pharos_analysis.labelled import HARM_SHARE
 from pharos_analysis.pairs import evidence_worse
 from pharos_analysis.readings import READINGS
-from pharos_analysis.samples import ArmSample, PairSample, Sample
+from pharos_analysis.samples import ArmSample, Facts, PairSample, Sample
 from pharos_api.abexperiment import DEFAULT_METRICS, ABExperimentSpec, Measurement, Outcome
 from pharos_api.meta import whole_seconds
 from pharos_api.metrics import BuiltIn, Metric
@@ -24,15 +28,27 @@ AGREEMENT, CORRECTNESS = "agreement", "paired-correctness"
 _SOURCE = "the pairs of the shadow"
 
 
-def judge_pairs(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Judgement:
-    """Harm where the pairs condemn the candidate, Won where they are enough and all passes.
+def judge_shadow(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Judgement:
+    """Harm where pairs or counters condemn the candidate, Won where the pairs are enough and pass.
 
     Metrics of the spec that pairs can tell are judged by their limits on the candidate alone;
     ratios of latencies against control's on the same requests. Too few pairs hold.
     """
+    pairs = facts.pairs or PairSample()
     findings = [_agreement(spec, pairs, now), _correctness(spec, pairs, now)]
     findings += _served(spec, pairs, now)
+    crashed = _crashed(spec, facts, now)
+    if crashed is not None:
+        findings = [f for f in findings if f.metric.name != crashed.metric.name] + [crashed]
     return policy.rule(findings, policy.Doubts())
+
+
+def _crashed(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Finding | None:
+    """The errors of the copies, where they are harm: production's own are their baseline."""
+    usual = DEFAULT_METRICS[0]
+    errors = next((m for m in spec.metrics if m.name == BuiltIn.ERROR_RATE), usual)
+    found = by_counters(errors, spec, facts, now)
+    return found if found is not None and found.standing is Standing.HARM else None
 
 
 def _agreement(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Finding:

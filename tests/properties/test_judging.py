@@ -40,7 +40,7 @@ from pharos_analysis.samples import (
     Sample,
     UserTotals,
 )
-from pharos_analysis.shadowing import judge_pairs
+from pharos_analysis.shadowing import judge_shadow
 from pharos_api.abexperiment import ABExperimentSpec, Outcome
 from pharos_api.decision import Correction, DecisionRule
 from pharos_api.metrics import Direction, Metric, MetricRole, MetricSource, Policy, Slice
@@ -170,7 +170,7 @@ def test_there_is_a_judgement_of_anything_and_it_is_always_the_same(
 def test_pairs_and_a_version_alone_are_judged_whatever_they_are(
     asked: ABExperimentSpec, pairs: PairSample, seen: Sample
 ) -> None:
-    assert judge_pairs(asked, pairs, NOW).message
+    assert judge_shadow(asked, Facts(pairs=pairs), NOW).message
     assert judge_alone(asked.metrics, asked.decision, seen, NOW).message
 
 
@@ -280,11 +280,7 @@ def test_a_record_of_anything_is_replayed_to_the_same_judgement(
     asked: ABExperimentSpec, seen: Facts, way: Way
 ) -> None:
     case = Case(way, seen, NOW, asked)
-    judged = (
-        judge(asked, seen, NOW)
-        if way is Way.ARMS
-        else judge_pairs(asked, seen.pairs or PairSample(), NOW)
-    )
+    judged = judge(asked, seen, NOW) if way is Way.ARMS else judge_shadow(asked, seen, NOW)
     written = json.dumps(document(case, judged, Context("x", "u", "Hold", "")), allow_nan=False)
     assert replayed(json.loads(written)) == judged
     assert agrees(json.loads(written)) == []

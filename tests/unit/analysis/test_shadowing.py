@@ -12,8 +12,8 @@ from pharos_analysis.clocks import Clocks, advanced, timed
 from pharos_analysis.judgement import Ruling
 from pharos_analysis.judging import judge
 from pharos_analysis.planning import plan
-from pharos_analysis.samples import ArmSample, PairSample, Sample
-from pharos_analysis.shadowing import judge_pairs
+from pharos_analysis.samples import ArmSample, Facts, PairSample, Sample
+from pharos_analysis.shadowing import judge_shadow
 from pharos_api.decision import DecisionRule
 from pharos_api.delivery import ProductionGuard, ShadowPlan
 
@@ -65,15 +65,75 @@ PAIRS = {
 @pytest.mark.parametrize("case", PAIRS.values(), ids=PAIRS.keys())
 def test_pairs(case: Case) -> None:
     asked = spec(shadow=ShadowPlan(min_agreement="0.80"))
-    found = judge_pairs(asked, case.pairs, NOW)
+    found = judge_shadow(asked, Facts(pairs=case.pairs), NOW)
     assert found.ruling is case.ruling, found.message
     assert case.says in found.message
 
 
 def test_a_shadow_has_a_limit_of_errors_even_where_none_is_given() -> None:
-    found = judge_pairs(spec(GOAL), replace(GOOD, errors=900, agreed=100), NOW)
+    found = judge_shadow(spec(GOAL), Facts(pairs=replace(GOOD, errors=900, agreed=100)), NOW)
     assert found.ruling is HARM
     assert "limit 0.10" in found.message
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What the gateways counted of production and of the copies, with or without pairs."""
+
+    fast: Sample | None
+    ruling: Ruling
+    says: str = ""
+    pairs: PairSample | None = GOOD
+    recent: tuple[Sample, ...] = ()
+
+
+def crashing_after(seconds: int) -> tuple[Sample, ...]:
+    """A look a second, 25 copies each; for the last four every copy fails."""
+    return tuple(
+        sample(arm(25 * at), arm(25 * at, 25 * max(0, at - seconds))) for at in range(seconds + 5)
+    )
+
+
+COPIES = {
+    "copies that fail are harm though no pair tells of them": Copies(
+        sample(arm(200), arm(80, 80)), HARM, "error-rate 1.0000 (80 of 80)"
+    ),
+    "copies that fail are harm where there is no log": Copies(
+        sample(arm(200), arm(80, 80)), HARM, "error-rate", pairs=None
+    ),
+    "copies that fail are harm where the log is away": Copies(
+        sample(arm(200), arm(80, 80)), HARM, "error-rate", pairs=PairSample(error="store away")
+    ),
+    "a crash after five good minutes is seen by the last seconds": Copies(
+        crashing_after(300)[-1], HARM, "has become worse", recent=crashing_after(300)[-129:]
+    ),
+    "four failed copies condemn nobody": Copies(sample(arm(200), arm(80, 4)), WON),
+    "production that fails as well is no fault of the candidate's": Copies(
+        sample(arm(200, 60), arm(80, 24)), WON
+    ),
+    "good copies without a log hold: a shadow needs its pairs": Copies(
+        sample(arm(900), arm(900)), HOLD, "agreement none", pairs=None
+    ),
+    "gateways that cannot be read are no harm": Copies(Sample(error="refused"), WON),
+    "what nobody has looked at is no harm": Copies(None, WON),
+}
+
+
+@pytest.mark.requirement("ABT-13")
+@pytest.mark.parametrize("case", COPIES.values(), ids=COPIES.keys())
+def test_copies_at_the_gateways(case: Copies) -> None:
+    asked = spec(shadow=ShadowPlan(min_agreement="0.80"))
+    seen = Facts(pairs=case.pairs, fast=case.fast, recent=case.recent)
+    found = judge_shadow(asked, seen, NOW)
+    assert found.ruling is case.ruling, found.message
+    assert case.says in found.message
+
+
+def test_of_errors_a_shadow_shows_one_number() -> None:
+    crashed = Facts(pairs=GOOD, fast=sample(arm(200), arm(80, 80)))
+    measured = [each.metric for each in judge_shadow(spec(), crashed, NOW).measured]
+    assert sorted(measured) == sorted(set(measured))
+    assert "error-rate" in measured
 
 
 @dataclass(frozen=True)

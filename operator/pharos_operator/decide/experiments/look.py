@@ -1,7 +1,7 @@
 """One look at an admitted experiment: what a strategy decides from, with what the evidence says.
 
-Which evidence there is depends on the phase: two arms, the pairs of a shadow, or production alone
-after a switch. Must not decide what follows from it.
+Which evidence there is depends on the phase: two arms, the pairs and copies of a shadow, or
+production alone after a switch. Must not decide what follows from it.
 """
 
 from dataclasses import dataclass, replace
@@ -95,7 +95,8 @@ def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Cas
         )
     # Before anybody was exposed there is nothing that two arms could say.
     if status.phase in _USERS and status.exposure and status.exposed_at is not None:
-        return (Case(Way.ARMS, facts, now, spec),)
-    if status.phase in _MIRRORED and not status.exposure and facts.pairs is not None:
+        return (Case(Way.ARMS, _tested(facts, obs.model), now, spec),)
+    copied = facts.pairs is not None or facts.fast is not None
+    if status.phase in _MIRRORED and not status.exposure and copied:
         return (Case(Way.PAIRS, facts, now, spec),)
     return ()

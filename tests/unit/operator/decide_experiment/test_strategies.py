@@ -515,6 +515,16 @@ SHADOW = {
         phase=Phase.ROLLING_BACK,
         verdict=Verdict.ROLLBACK,
     ),
+    "copies that fail at the gateways take it back, with the log away": Case(
+        SHADOWED | {"shadowed_at": after(-2)},
+        spec=MIRROR,
+        of=routed(mirror=40),
+        facts=Facts(pairs=PairSample(error="gone"), fast=sample(arm(60), arm(24, 24))),
+        phase=Phase.ROLLING_BACK,
+        verdict=Verdict.ROLLBACK,
+        says="error-rate 1.0000 (24 of 24)",
+        expect={"mirror": 0},
+    ),
     "it has not ended before every gateway has stopped (argo-rollouts#1838)": Case(
         SHADOWED | {"phase": Phase.ROLLING_BACK, "mirror": 0, "verdict": Verdict.ROLLBACK},
         spec=MIRROR,
