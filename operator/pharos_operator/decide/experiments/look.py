@@ -95,7 +95,7 @@ def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Cas
         )
     # Before anybody was exposed there is nothing that two arms could say.
     if status.phase in _USERS and status.exposure and status.exposed_at is not None:
-        return (Case(Way.ARMS, _tested(facts, obs.model), now, spec),)
+        return (Case(Way.ARMS, facts, now, spec),)
     copied = facts.pairs is not None or facts.fast is not None
     if status.phase in _MIRRORED and not status.exposure and copied:
         return (Case(Way.PAIRS, facts, now, spec),)
