@@ -8,7 +8,7 @@ from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.meta import Metadata, ObjectRef, Resource
 from pharos_api.names import ANNOTATION_FAULT, evidence_name
-from pharos_api.trainingrun import StepName
+from pharos_api.trainingrun import StepName, TrainingRun
 from pharos_api.verification import VerifyInput
 from pharos_operator.decide.decision import (
     CreateVersion,
@@ -36,6 +36,10 @@ RUN = make_run(
         "priorityClassName": "batch",
     },
 )
+SEARCHING = make_run(
+    search={"trials": 20, "timeout": "2h", "parallelism": 2},
+    resources={"search": {"limits": {"nvidia.com/gpu": "1"}}},
+)
 MODEL = make_model(
     labels=["cs.AI", "cs.LG"],
     retraining={"template": {"spec": {}}, "timeZone": "Europe/Vienna"},
@@ -51,10 +55,10 @@ S3 = Platform(
 )
 
 
-def told(step: StepName, platform: Platform) -> StepInput:
-    look = Look(RunObservation(RUN, MODEL), platform, NOW)
-    status = RUN.status.model_copy(update={"version": "v1.0.0"})
-    first = next(each for each in listed_steps(RUN) if each.name is step)
+def told(step: StepName, platform: Platform, run: TrainingRun = RUN) -> StepInput:
+    look = Look(RunObservation(run, MODEL), platform, NOW)
+    status = run.status.model_copy(update={"version": "v1.0.0"})
+    first = next(each for each in listed_steps(run) if each.name is step)
     return step_input(look, MODEL, status, first.model_copy(update={"attempts": 1}))
 
 
@@ -100,6 +104,11 @@ GUARDED = replace(EVIDENCE, name=evidence_name("arxiv", 7, "GuardRollback"))
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
+    "job-search": (
+        StartStep("weekly", "weekly-search", told(StepName.SEARCH, PLATFORM, SEARCHING), 14400),
+        SEARCHING,
+        PLATFORM,
+    ),
     "job-train-s3": (start(StepName.TRAIN, S3), make_run(), S3),
     "serving-scaled": (EnsureServing("arxiv-v1-0-0", 1, 4), VERSION, PLATFORM),
     "serving-pair": (EnsureServing("arxiv-v1-0-0", 2, 2), FAULTY, S3),

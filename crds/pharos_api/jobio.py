@@ -5,13 +5,15 @@ termination message (at most 4,096 bytes, Kubernetes' limit) and an ExitCode. Bo
 lock, so the two sides always speak one version.
 """
 
+import json
 from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
 from pharos_api.meta import Spec, Status
 from pharos_api.model import QualityGate
-from pharos_api.trainingrun import Data, Search, StepName, Trainer, TrainingRunSpec
+from pharos_api.search import Search, SearchStatus
+from pharos_api.trainingrun import Data, Hyperparameters, StepName, Trainer, TrainingRunSpec
 
 TERMINATION_LIMIT_BYTES = 4096
 PIPELINE = (
@@ -55,6 +57,7 @@ class FailureReason(StrEnum):
     VERSION_EXISTS = "VersionExists"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     UNSCHEDULABLE = "Unschedulable"
+    SEARCH_FAILED = "SearchFailed"
     STEP_FAILED = "StepFailed"
 
 
@@ -62,6 +65,7 @@ class Output(StrEnum):
     """Keys of ``StepResult.outputs`` that the operator reads; steps may add their own.
 
     ``labels`` is a JSON list, left out where it would not fit into the termination message.
+    ``hyperparameters`` is a JSON object: what a search found best, as the spec spells it.
     """
 
     DATASET_URI = "datasetUri"
@@ -71,6 +75,7 @@ class Output(StrEnum):
     SIZE_BYTES = "sizeBytes"
     SIGNATURE = "signature"
     LABELS = "labels"
+    HYPERPARAMETERS = "hyperparameters"
 
 
 class ProgressTarget(Spec):
@@ -124,7 +129,7 @@ class StepResult(Status):
     """What a step leaves behind.
 
     ``outputs`` are URIs and digests that later steps take as ``inputs``; ``metrics`` are decimal
-    strings.
+    strings. ``search`` is how a search has ended.
     """
 
     step: StepName
@@ -132,6 +137,7 @@ class StepResult(Status):
     metrics: dict[str, str] = Field(default_factory=dict)
     error: StepError | None = None
     warnings: list[str] = Field(default_factory=list)
+    search: SearchStatus | None = None
 
     def to_termination_message(self) -> str:
         """JSON within Kubernetes' limit; long sentences are cut, never the outputs."""
@@ -158,6 +164,7 @@ class Progress(Status):
     loss: str | None = None
     samples_per_second: str | None = None
     message: str = ""
+    search: SearchStatus | None = None
 
 
 class RegistryVersion(Spec):
@@ -187,6 +194,16 @@ class RegistryInput(Spec):
 def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:
     """The steps of this run, in order: without search where none is asked for."""
     return tuple(s for s in PIPELINE if s is not StepName.SEARCH or spec.search is not None)
+
+
+def tuned(trainer: Trainer, inputs: dict[str, str]) -> Trainer:
+    """``trainer`` with what a search found best, if one of the earlier steps was a search."""
+    found = inputs.get(Output.HYPERPARAMETERS)
+    if not found:
+        return trainer
+    given = trainer.hyperparameters.to_json() | json.loads(found)
+    best = Hyperparameters.model_validate(given)
+    return trainer.model_copy(update={"hyperparameters": best})
 
 
 def gathered_outputs(results: list[dict[str, str]]) -> dict[str, str]:

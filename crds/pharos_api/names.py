@@ -53,8 +53,13 @@ ENV_REGISTRY_INPUT = "PHAROS_REGISTRY_INPUT"
 ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
 ENV_VERIFY_INPUT = "PHAROS_VERIFY_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
+ENV_GPUS = "PHAROS_GPUS"
 ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
+
+# Set by Kubernetes in the pods of an Indexed Job
+ENV_WORKER_INDEX = "JOB_COMPLETION_INDEX"
+ANNOTATION_WORKER_INDEX = "batch.kubernetes.io/job-completion-index"
 
 # Environment of serving (fields of pharos_serving.settings, prefix PHAROS_)
 ENV_MODEL_NAME = "PHAROS_MODEL_NAME"

@@ -9,7 +9,6 @@ from pharos_api.meta import (
     Command,
     Condition,
     DecimalString,
-    Duration,
     ObjectRef,
     Quantities,
     Resource,
@@ -18,7 +17,9 @@ from pharos_api.meta import (
     Time,
     decimal_rule,
     rules,
+    seconds,
 )
+from pharos_api.search import Search, SearchStatus
 
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.*-]{1,63}$")]
@@ -191,31 +192,6 @@ class Trainer(Spec):
     hyperparameters: Hyperparameters = Hyperparameters()
 
 
-class Sampler(StrEnum):
-    """Optuna's samplers that Pharos offers."""
-
-    TPE = "TPE"
-    RANDOM = "Random"
-
-
-class Pruner(StrEnum):
-    """Optuna's pruners that Pharos offers."""
-
-    MEDIAN = "Median"
-    NONE = "None"
-
-
-class Search(Spec):
-    """Hyperparameter search; absent means none."""
-
-    trials: int = Field(20, ge=1, le=10_000)
-    timeout: Duration = "8h"
-    parallelism: int = Field(1, ge=1, le=100)
-    sampler: Sampler = Sampler.TPE
-    pruner: Pruner = Pruner.MEDIAN
-    seed: int = Field(42, ge=0, le=2**31 - 1)
-
-
 class StepResources(Spec):
     """Resources of each step's container; what is absent takes the chart's defaults."""
 
@@ -258,6 +234,13 @@ class TrainingRunSpec(Spec):
             "(!has(self.search) || self.search == oldSelf.search)",
             "search is immutable: create a new TrainingRun",
         ),
+        (
+            "!has(self.search) || !self.search.timeout.matches('^([0-9]+(ms|s|m|h))+$') || "
+            "duration(self.search.timeout) < "
+            "duration(string(self.activeDeadlineSeconds) + 's')",
+            "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "
+            "training of the winner: raise the one, for example to 43200, or shorten the other",
+        ),
     )
 
     model_ref: ObjectRef
@@ -270,6 +253,15 @@ class TrainingRunSpec(Spec):
     active_deadline_seconds: int = Field(14400, ge=60, le=2_592_000)
     ttl_seconds_after_finished: int | None = Field(None, ge=0, le=31_536_000)
     max_attempts: int = Field(3, ge=1, le=10)
+
+    @model_validator(mode="after")
+    def _search_within_deadline(self) -> Self:
+        if self.search and seconds(self.search.timeout) >= self.active_deadline_seconds:
+            raise ValueError(
+                "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "
+                "training of the winner"
+            )
+        return self
 
 
 class TrainingRunPhase(StrEnum):
@@ -346,13 +338,14 @@ class TrainingRunStatus(Status):
     """Where a run stands. ``suspendedSeconds`` do not count against the deadline.
 
     ``version`` is decided once, before the register step starts; ``refusedVersion`` is the last one
-    that turned out to be taken.
+    that turned out to be taken. ``search`` stays after the search: with the trial that won.
     """
 
     phase: TrainingRunPhase = TrainingRunPhase.PENDING
     observed_generation: int = 0
     steps: list[StepStatus] = Field(default_factory=list)
     progress: ProgressStatus | None = None
+    search: SearchStatus | None = None
     version: str = ""
     refused_version: str = ""
     model_version: str = ""

@@ -12,6 +12,7 @@ from pharos_analysis.samples import Facts, Sample
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
+from pharos_api.search import SearchStatus
 from pharos_api.trainingrun import ProgressStatus, TrainingRun
 
 
@@ -66,9 +67,10 @@ class JobView:
 class RunObservation:
     """All that decides about a TrainingRun.
 
-    ``jobs`` are by name. ``progress`` is the last report that a job pushed. ``versions`` are all
-    ModelVersions of the run's model, ``model`` None while there is none of that name. ``claimed``
-    are the versions that other unfinished runs of the model have chosen and not yet registered.
+    ``jobs`` are by name. ``progress`` is the last report that a job pushed, ``search`` the last one
+    of a search. ``versions`` are all ModelVersions of the run's model, ``model`` None while there is
+    none of that name. ``claimed`` are the versions that other unfinished runs of the model have
+    chosen and not yet registered.
     """
 
     run: TrainingRun
@@ -76,6 +78,7 @@ class RunObservation:
     jobs: dict[str, JobView] = field(default_factory=dict)
     versions: tuple[ModelVersion, ...] = ()
     progress: ProgressStatus | None = None
+    search: SearchStatus | None = None
     gpu_allocatable: int | None = None
     claimed: tuple[str, ...] = ()
 

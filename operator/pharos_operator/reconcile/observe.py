@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from pharos_analysis.samples import Sample
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import Resource
@@ -81,6 +80,7 @@ class Observer:
             jobs=self._jobs(entry),
             versions=self._of_model("ModelVersion", namespace, model, ModelVersion),
             progress=self._progress.of(entry.uid),
+            search=self._progress.search_of(entry.uid),
             gpu_allocatable=self._capacity.gpus,
             claimed=self._claimed(entry, model),
         )
@@ -108,7 +108,7 @@ class Observer:
             has_cron_job=self._index.get(cron_job) is not None,
         )
 
-    def experiment(self, entry: Entry, sample: Sample | None = None) -> ExperimentObservation:
+    def experiment(self, entry: Entry) -> ExperimentObservation:
         """All that decides about an ABExperiment."""
         experiment = parsed(entry, ABExperiment)
         namespace, spec = entry.key.namespace, experiment.spec
@@ -121,7 +121,6 @@ class Observer:
             control=self._one("ModelVersion", namespace, control, ModelVersion),
             candidate=self._one("ModelVersion", namespace, spec.candidate_ref.name, ModelVersion),
             rivals=tuple(r for r in rivals if r.metadata.uid != experiment.metadata.uid),
-            sample=sample,
             verification=self._jobs(entry).get(names.verify_job_name(entry.key.name)),
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from pharos_api.names import ANNOTATION_WORKER_INDEX
 from pharos_operator.decide.observation import DeploymentView, JobState, JobView, PodView
 
 Body = dict[str, Any]
@@ -17,12 +18,12 @@ def moment(text: str | None) -> datetime | None:
 
 
 def job_view(job: Body, pods: Iterable[Body]) -> JobView:
-    """A Job and the youngest of its pods."""
+    """A Job and the pod that speaks for it."""
     status = job.get("status") or {}
     conditions = _true_conditions(status)
     state = _job_state(job, conditions)
     ended = conditions.get(state.value, {})
-    last = max(pods, key=_age, default=None)
+    last = max(_speaking(pods, ended.get("message", "")), key=_age, default=None)
     return JobView(
         name=job["metadata"]["name"],
         uid=job["metadata"].get("uid", ""),
@@ -34,6 +35,23 @@ def job_view(job: Body, pods: Iterable[Body]) -> JobView:
         failed_pods=status.get("failed") or 0,
         pod=pod_view(last) if last else None,
     )
+
+
+def _speaking(pods: Iterable[Body], ending: str) -> list[Body]:
+    """Those of a Job's pods of which the youngest counts.
+
+    Of an Indexed Job the pods of the first index: they bring its work together. But where the Job
+    says which pod ended it, that one.
+    """
+    every = list(pods)
+    blamed = [pod for pod in every if pod["metadata"]["name"] in ending]
+    first = [pod for pod in every if _index(pod) == "0"]
+    return blamed or first or every
+
+
+def _index(pod: Body) -> str:
+    found: Body = pod["metadata"].get("annotations") or {}
+    return str(found.get(ANNOTATION_WORKER_INDEX, ""))
 
 
 def _true_conditions(status: Body) -> dict[str, Body]:

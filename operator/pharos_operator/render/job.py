@@ -4,8 +4,11 @@ It runs once: retries are the operator's, under another name, but for pods that 
 away, which the Job replaces by itself. ``spec.suspend`` is left to the operator and to Kueue.
 """
 
+from pharos_api.jobio import ExitCode
 from pharos_api.names import (
     COMPONENT_JOB,
+    ENV_DATABASE_URL,
+    ENV_GPUS,
     ENV_PROGRESS_TOKEN,
     ENV_STEP_INPUT,
     LABEL_MODEL,
@@ -13,9 +16,11 @@ from pharos_api.names import (
     LABEL_RUN,
     LABEL_STEP,
     PROGRESS_TOKEN_FILE,
+    SECRET_DATABASE_URL,
     TOKEN_AUDIENCE,
     bounded,
 )
+from pharos_api.search import Search
 from pharos_api.trainingrun import PodSettings, StepName, TrainingRun
 from pharos_operator.decide.decision import Manifest, Platform, StartStep
 from pharos_operator.render import pod
@@ -29,6 +34,9 @@ _TOKEN_LIFE_S = 3600
 _CHECKPOINTING = (StepName.TRAIN, StepName.SEARCH)
 _GRACE_S = 60
 _SHORT_GRACE_S = 30
+# How often one pod of a search may die by itself; pods that the cluster takes away do not count.
+_REPLACED = 10
+_GPU = "nvidia.com/gpu"
 
 
 def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
@@ -42,6 +50,7 @@ def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifes
             LABEL_STEP: told.step.value,
         },
     )
+    search = told.search if told.step is StepName.SEARCH else None
     queue = {LABEL_QUEUE: run.spec.pods.queue_name} if run.spec.pods.queue_name else {}
     return {
         "apiVersion": "batch/v1",
@@ -49,7 +58,7 @@ def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifes
         "metadata": owned(action.job, run, {**marks, **queue}),
         "spec": {
             "activeDeadlineSeconds": action.deadline_s,
-            **once(),
+            **(sharing(search) if search else once()),
             "template": {
                 "metadata": {"labels": marks},
                 "spec": _pod(action, run, platform),
@@ -68,6 +77,23 @@ def once() -> Manifest:
         "parallelism": 1,
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {"rules": [disrupted]},
+    }
+
+
+def sharing(search: Search) -> Manifest:
+    """A search's policy: as many pods as shall work on its study, each replaced when it dies.
+
+    A pod that finds the spec or the data impossible ends them all.
+    """
+    codes = {"operator": "In", "values": [int(ExitCode.BAD_INPUT)]}
+    kept: list[Manifest] = once()["podFailurePolicy"]["rules"]
+    return {
+        "completionMode": "Indexed",
+        "backoffLimitPerIndex": _REPLACED,
+        "completions": search.parallelism,
+        "parallelism": search.parallelism,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {"rules": [*kept, {"action": "FailJob", "onExitCodes": codes}]},
     }
 
 
@@ -94,22 +120,33 @@ def _placement(settings: PodSettings) -> Manifest:
 
 def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
     told = action.step_input
+    resources = step_resources(told.step, run.spec.resources, platform)
     variables = {ENV_STEP_INPUT: told.model_dump_json(by_alias=True, exclude_none=True)}
     if told.progress is not None:
         variables[ENV_PROGRESS_TOKEN] = told.progress.token_file
+    if told.step is StepName.SEARCH:
+        variables[ENV_GPUS] = resources.get("limits", {}).get(_GPU, "0")
     return {
         "name": told.step.value,
         "image": platform.jobs_image,
         "imagePullPolicy": platform.image_pull_policy,
         "command": COMMAND,
         "args": [told.step.value],
-        "env": pod.environment(variables, platform),
+        "env": [*pod.environment(variables, platform), *_for_search(told.step, platform)],
         **pod.artifact_environment(platform),
-        "resources": step_resources(told.step, run.spec.resources, platform),
+        "resources": resources,
         "securityContext": pod.container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": pod.mounts(platform, False, _extra_mounts(action)),
     }
+
+
+def _for_search(step: StepName, platform: Platform) -> list[Manifest]:
+    """Where the study lies: the one step that asks the database."""
+    secret = platform.database_secret
+    if step is not StepName.SEARCH or not secret:
+        return []
+    return [pod.secret_variable(ENV_DATABASE_URL, secret, SECRET_DATABASE_URL)]
 
 
 def _extra_volumes(action: StartStep) -> list[Manifest]:

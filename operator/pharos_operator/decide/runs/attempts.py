@@ -5,7 +5,7 @@ Retries are new Jobs under the next attempt's name. Must not start anything.
 
 from datetime import datetime, timedelta
 
-from pharos_api.jobio import FailureReason, StepResult, parse_result
+from pharos_api.jobio import FailureReason, StepResult, parse_result, tuned
 from pharos_api.trainingrun import (
     ProgressStatus,
     StepName,
@@ -18,7 +18,7 @@ from pharos_operator.decide.decision import Delete, Ref
 from pharos_operator.decide.observation import JobState, JobView
 from pharos_operator.decide.runs.course import Course
 from pharos_operator.decide.runs.failures import Failure, Remedy, classify, unreadable
-from pharos_operator.decide.runs.pipeline import Look, left_s, retry_at
+from pharos_operator.decide.runs.pipeline import Look, gathered, left_s, retry_at
 
 # The Job's end and its pod's termination message come by two watches.
 _RESULT_GRACE = timedelta(seconds=30)
@@ -130,6 +130,7 @@ def _succeeded(
         .set(
             metrics={**course.status.metrics, **result.metrics},
             progress=ProgressStatus(step=step.name, percent=100),
+            search=result.search or course.status.search,
         )
         .tell("StepSucceeded", f"Step {step.name} has finished{sentence}.")
     )
@@ -170,7 +171,8 @@ def _failed(
 
 def _shrink(course: Course, look: Look, step: StepStatus, failure: Failure) -> Course:
     divisor = step.batch_divisor * 2
-    batch_size = look.run.spec.trainer.hyperparameters.batch_size
+    trainer = tuned(look.run.spec.trainer, gathered(course.status))
+    batch_size = trainer.hyperparameters.batch_size
     if step.name is not StepName.TRAIN or divisor > batch_size:
         return fail(course, look, failure.reason, failure.message)
     sentence = (

@@ -6,7 +6,7 @@ Every sentence says what is waited for and what to do. Must not change how a run
 import re
 
 from pharos_api.meta import ConditionStatus
-from pharos_api.trainingrun import StepState, StepStatus, TrainingRunPhase
+from pharos_api.trainingrun import StepName, StepState, StepStatus, TrainingRunPhase
 from pharos_operator.decide.conditions import (
     Finding,
     RunCondition,
@@ -17,6 +17,7 @@ from pharos_operator.decide.conditions import (
 from pharos_operator.decide.observation import JobState, JobView, PodView
 from pharos_operator.decide.runs.course import Course
 from pharos_operator.decide.runs.pipeline import PHASES, Look
+from pharos_operator.decide.runs.searching import standing
 
 _INSUFFICIENT = re.compile(r"Insufficient ([A-Za-z0-9./-]+[A-Za-z0-9])")
 _ORDINARY_WAITS = ("ContainerCreating", "PodInitializing")
@@ -71,6 +72,8 @@ def _progressing(course: Course, look: Look) -> Finding:
         return condition(RunCondition.PROGRESSING, False, RunReason.SUSPENDED, sentence)
     if step is not None and step.state is StepState.RUNNING:
         sentence = f"Step {step.name} runs as Job {step.job} (attempt {step.attempts})."
+        if step.name is StepName.SEARCH and course.status.search is not None:
+            sentence = f"{sentence} {standing(course.status.search)}"
         return condition(RunCondition.PROGRESSING, True, RunReason.STEP_RUNNING, sentence)
     if look.obs.model is None:
         name = look.run.spec.model_ref.name

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pharos_api.jobio import ProgressTarget, StepInput, gathered_outputs, pipeline
+from pharos_api.jobio import ProgressTarget, StepInput, gathered_outputs, pipeline, tuned
 from pharos_api.model import Model
 from pharos_api.names import PROGRESS_TOKEN_FILE, job_name
 from pharos_api.trainingrun import (
@@ -68,8 +68,8 @@ def attempt_job(run: TrainingRun, step: StepStatus, attempt: int) -> str:
 
 
 def step_input(look: Look, model: Model, status: TrainingRunStatus, step: StepStatus) -> StepInput:
-    """What the step is told. ``inputs`` are the outputs of all earlier steps."""
-    run = look.run
+    """What the step is told: the outputs of all earlier steps, and what a search found best."""
+    run, inputs = look.run, gathered(status)
     url = look.platform.progress_url
     is_register = step.name is StepName.REGISTER
     return StepInput(
@@ -80,7 +80,7 @@ def step_input(look: Look, model: Model, status: TrainingRunStatus, step: StepSt
         model=run.spec.model_ref.name,
         artifact_root=look.platform.artifact_root,
         data=run.spec.data,
-        trainer=run.spec.trainer,
+        trainer=tuned(run.spec.trainer, inputs),
         search=run.spec.search,
         gate=model.spec.quality_gate,
         labels=model.spec.labels,
@@ -89,7 +89,7 @@ def step_input(look: Look, model: Model, status: TrainingRunStatus, step: StepSt
         git_commit=look.platform.git_commit,
         attempt=step.attempts,
         batch_divisor=step.batch_divisor,
-        inputs=gathered(status),
+        inputs=inputs,
         progress=ProgressTarget(url=url, token_file=PROGRESS_TOKEN_FILE) if url else None,
     )
 

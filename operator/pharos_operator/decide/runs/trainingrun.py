@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from pharos_api.jobio import FailureReason
 from pharos_api.model import Model
+from pharos_api.search import SearchStatus
 from pharos_api.trainingrun import (
     ProgressStatus,
     StepName,
@@ -162,7 +163,7 @@ def _launch(course: Course, look: Look, step: StepStatus) -> Course:
 
 def _watched(course: Course, look: Look) -> Course:
     """A run in flight: its conditions, its progress, and the next look at the deadline."""
-    course = _with_progress(described(course, look), look)
+    course = described(_with_progress(course, look), look)
     is_counting = course.status.started_at is not None and not look.run.spec.suspend
     return course.look_again(left_s(look, course.status)) if is_counting else course
 
@@ -180,7 +181,13 @@ def _with_progress(course: Course, look: Look) -> Course:
     )
     if progress.step is not step.name or job is None or is_old:
         return course
-    return course.set(progress=progress)
+    return course.set(progress=progress, search=_seen_search(course, look))
+
+
+def _seen_search(course: Course, look: Look) -> SearchStatus | None:
+    step = course.current
+    is_searching = step is not None and step.name is StepName.SEARCH
+    return (look.obs.search if is_searching else None) or course.status.search
 
 
 def _rest(course: Course, look: Look) -> Course:

@@ -72,7 +72,7 @@ def test_a_run_goes_through_its_steps_and_ends_in_a_version() -> None:
 
 
 def test_a_search_is_a_step_of_its_own_only_when_asked_for() -> None:
-    world = World(make_run(search={"trials": 3}))
+    world = World(make_run(search={"trials": 3, "timeout": "1h"}))
     world.settle()
     assert "weekly-search" in world.jobs
 

@@ -53,6 +53,43 @@ def test_a_failed_job_says_why_and_when() -> None:
     assert (view.started_at, view.finished_at) == (AT_T0, AT_T0)
 
 
+def _worker(name: str, index: str, created: str, code: int | None = None) -> Body:
+    pod = body("Pod", name)
+    pod["metadata"] |= {
+        "creationTimestamp": created,
+        "annotations": {"batch.kubernetes.io/job-completion-index": index},
+    }
+    if code is not None:
+        pod["status"] = {"containerStatuses": [{"state": {"terminated": {"exitCode": code}}}]}
+    return pod
+
+
+T1, T2 = "2026-11-23T12:01:00Z", "2026-11-23T12:02:00Z"
+FIRST, REPLACED, SECOND = (
+    _worker("job-0-a", "0", T0, code=137),
+    _worker("job-0-b", "0", T1, code=0),
+    _worker("job-1-a", "1", T2, code=65),
+)
+SPEAKERS = {
+    "of several pods the first index's last one speaks": (_condition("Complete"), "job-0-b"),
+    "of a failed Job the pod that ended it speaks": (
+        _condition("Failed", message="Container search for pod default/job-1-a failed with exit"),
+        "job-1-a",
+    ),
+    "where no pod is blamed the first index speaks": (
+        _condition("Failed", message="Job has failed indexes"),
+        "job-0-b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ended", "speaker"), SPEAKERS.values(), ids=SPEAKERS)
+def test_which_pod_speaks_for_an_indexed_job(ended: Body, speaker: str) -> None:
+    view = job_view(_job(ended), [SECOND, REPLACED, FIRST])
+    assert view.pod is not None
+    assert view.pod.name == speaker
+
+
 def test_the_youngest_pod_speaks_for_its_job() -> None:
     old, young = body("Pod", "old"), body("Pod", "young")
     old["metadata"]["creationTimestamp"] = "2026-11-23T11:00:00Z"
