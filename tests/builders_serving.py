@@ -8,13 +8,28 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from pharos_api.artifacts import LABEL_MAP, MANIFEST, METADATA, ONNX, TOKENIZER, FileEntry, Manifest
+from pharos_api.artifacts import (
+    LABEL_MAP,
+    LINEAR,
+    MANIFEST,
+    METADATA,
+    ONNX,
+    SCORING,
+    TOKENIZER,
+    FileEntry,
+    Manifest,
+)
+from pharos_api.ngrams import Field, key_of
+from pharos_api.scoring import Part, Scoring
 
 LABELS = ("cs.AI", "cs.CL", "cs.CV")
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
@@ -105,3 +120,31 @@ def _graph(vocabulary: Sequence[str], labels: int) -> onnx.ModelProto:
         ],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def build_linear_model(path: Path, labels: Sequence[str] = LABELS) -> str:
+    """Write a model that is linear alone: ``word{i}`` speaks for label ``i``. Its digest."""
+    path.mkdir(parents=True, exist_ok=True)
+    save_file(_linear_arrays(labels), path / LINEAR)
+    (path / SCORING).write_text(Scoring(factors={Part.LINEAR: 4.0}).model_dump_json())
+    (path / METADATA).write_text(json.dumps({"version": "v1.0.0", "num_labels": len(labels)}))
+    return write_manifest(path, labels)
+
+
+def add_linear_part(path: Path, labels: Sequence[str] = LABELS, factor: float = 100.0) -> str:
+    """Turn the model at ``path`` into a blend whose linear part decides. Its new digest."""
+    save_file(_linear_arrays(labels), path / LINEAR)
+    scoring = Scoring(factors={Part.ENCODER: 1e-3, Part.LINEAR: factor})
+    (path / SCORING).write_text(scoring.model_dump_json())
+    return write_manifest(path, labels)
+
+
+def _linear_arrays(labels: Sequence[str]) -> dict[str, NDArray[Any]]:
+    keys = [key_of(Field.WHOLE, f"word{index}") for index in range(len(labels))]
+    order = np.argsort(keys)
+    return {
+        "keys": np.array(keys, dtype=np.int64)[order],
+        "idf": np.ones(len(keys), dtype=np.float32),
+        "weights": np.eye(len(labels), dtype=np.float16)[order],
+        "bias": np.zeros(len(labels), dtype=np.float32),
+    }

@@ -72,7 +72,7 @@ def build_service(settings: Settings) -> Service:
     )
     limits = Limits(settings.max_texts, settings.max_characters, settings.max_body_bytes)
     worker = InferenceWorker(classifier.predict_batch, settings.queue_limit)
-    metrics = Metrics(identity, classifier.engine.name)
+    metrics = Metrics(identity, classifier.scorer.name)
     key = settings.user_hash_key.get_secret_value()
     ids = PredictionIds(key, f"{settings.model_namespace}/{settings.model_name}")
     return Service(identity, model, classifier, worker, metrics, ids, limits)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from pharos_serving.engines.batching import plan_batches
-from pharos_serving.engines.port import Engine
 from pharos_serving.errors import ModelRejected, RejectionReason
+from pharos_serving.scorers import Scorer
 
 PROBE_TEXT = "Machine learning test"
 
@@ -27,17 +25,12 @@ class Prediction:
 
 
 class Classifier:
-    """A tokenizer, an engine and the labels that its logits stand for."""
+    """A scorer and the labels that its logits stand for."""
 
-    def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, labels: Sequence[str], max_tokens: int
-    ) -> None:
-        self.engine = engine
+    def __init__(self, scorer: Scorer, labels: Sequence[str], max_tokens: int) -> None:
+        self.scorer = scorer
         self.labels = tuple(labels)
         self.max_tokens = max_tokens
-        self._tokenizer = tokenizer
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length=max_tokens)
 
     def predict_batch(self, texts: Sequence[str], batch_size: int = 32) -> list[Prediction]:
         """One prediction a text, in order (row PRF-7).
@@ -47,7 +40,8 @@ class Classifier:
         """
         predictions: list[Prediction] = []
         for start in range(0, len(texts), batch_size):
-            predictions += self._predict(texts[start : start + batch_size])
+            shares = softmax(self.scorer.logits(texts[start : start + batch_size]))
+            predictions += map(self._prediction, shares)
         return predictions
 
     def warm_up(self) -> None:
@@ -56,16 +50,15 @@ class Classifier:
         Raises ModelRejected when the model does not give one finite logit for each label.
         """
         for words in (1, self.max_tokens // 4, self.max_tokens):
-            self._check_shape(f"{PROBE_TEXT} " + "word " * words)
+            self._check_shape(words)
 
-    def _check_shape(self, text: str) -> None:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch([text])]
+    def _check_shape(self, words: int) -> None:
         try:
-            logits = self.engine.predict(ids)
+            logits = self.scorer.logits([f"{PROBE_TEXT} " + "word " * words])
         except Exception as error:  # every engine has exceptions of its own
             raise ModelRejected(
                 RejectionReason.UNLOADABLE,
-                f"The model cannot compute {len(ids[0])} tokens: {error}",
+                f"The model cannot compute a text of {words} words: {error}",
             ) from error
         if logits.shape != (1, len(self.labels)) or not np.isfinite(logits).all():
             raise ModelRejected(
@@ -74,14 +67,6 @@ class Classifier:
                 f"{len(self.labels)} labels, so finite logits of shape "
                 f"(1, {len(self.labels)}) are expected.",
             )
-
-    def _predict(self, texts: Sequence[str]) -> list[Prediction]:
-        rows = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        answers: dict[int, Prediction] = {}
-        for batch in plan_batches([len(row) for row in rows]):
-            shares = softmax(self.engine.predict([rows[index] for index in batch]))
-            answers |= zip(batch, map(self._prediction, shares), strict=True)
-        return [answers[index] for index in range(len(texts))]
 
     def _prediction(self, shares: NDArray[np.float32]) -> Prediction:
         best = int(shares.argmax())

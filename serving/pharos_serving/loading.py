@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from pharos_api.artifacts import (
     FORBIDDEN_SUFFIXES,
+    LINEAR,
     MANIFEST,
     ONNX,
     TOKENIZER,
@@ -139,11 +140,12 @@ def _check_listing(manifest: Manifest, max_bytes: int) -> None:
             f"The model takes {total} bytes, {max_bytes} are allowed; "
             "raise PHAROS_MAX_MODEL_MIB or export a smaller model.",
         )
-    if TOKENIZER not in paths or not {ONNX, WEIGHTS} & set(paths):
+    encoder = {ONNX, WEIGHTS} & set(paths)
+    if (encoder and TOKENIZER not in paths) or not (encoder or LINEAR in paths):
         raise ModelRejected(
             RejectionReason.FILE_MISSING,
             f"The manifest lists {sorted(paths)}; serving needs {TOKENIZER} and {ONNX} "
-            f"or {WEIGHTS}.",
+            f"or {WEIGHTS}, or {LINEAR}.",
         )
 
 

@@ -56,7 +56,7 @@ def build_v2_router(service: Service) -> APIRouter:
         classifier = service.classifier
         return json_answer(
             model_metadata(
-                name, service.identity.version, classifier.engine.name, classifier.labels
+                name, service.identity.version, classifier.scorer.name, classifier.labels
             )
         )
 
