@@ -62,9 +62,17 @@ def command(verb: str, **more: Any) -> Command:
     return Command(id="one", verb=verb, by="ada", **more)
 
 
+def audited(of: ABExperiment, said: Sample | None) -> Facts | None:
+    """The facts of a look at which Prometheus alone answered; None where nobody was asked."""
+    return None if said is None else Facts(audited=said, exposure=of.status.exposure)
+
+
 @dataclass(frozen=True)
 class Case:
-    """``status`` is the experiment's before, the rest what is seen; then what is expected."""
+    """``status`` is the experiment's before, the rest what is seen; then what is expected.
+
+    ``sample`` is what Prometheus says, where no other source has anything to say.
+    """
 
     status: dict[str, Any] = field(default_factory=dict)
     of: Model | None = field(default_factory=routed)
@@ -84,9 +92,8 @@ class Case:
     def observation(self) -> ExperimentObservation:
         own = experiment(spec=self.spec, **self.status)
         arms = (self.control, self.candidate)
-        return ExperimentObservation(
-            own, self.of, *arms, tuple(self.rivals), self.sample, facts=self.facts
-        )
+        facts = self.facts or audited(own, self.sample)
+        return ExperimentObservation(own, self.of, *arms, tuple(self.rivals), facts=facts)
 
     def decision(self) -> Decision[ABExperimentStatus]:
         """What the look leads to."""

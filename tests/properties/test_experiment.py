@@ -25,6 +25,7 @@ from decide_builders import (
     seen,
     version,
 )
+from experiment_cases import audited
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -342,7 +343,7 @@ def drive(
     now, requests = NOW, 0.0
     pair = (version("v1.1.0"), version("v1.0.0"))
     for what in samples:
-        obs = seen(own, of, *pair, sample=SAMPLES[what](requests))
+        obs = seen(own, of, *pair, facts=audited(own, SAMPLES[what](requests)))
         own = own.model_copy(update={"status": experiments.decide(obs, PLATFORM, now).status})
         world = {"experiments": (own,), "gateways": gateways(of.status.route.revision)}
         decided = models.decide(looked(of, *pair, **world), PLATFORM, now)

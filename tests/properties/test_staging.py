@@ -7,6 +7,7 @@ from decide_builders import NOW, PLATFORM, experiment, healthy, model, name_of, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pharos_analysis.samples import Facts
 from pharos_api.abexperiment import ABExperimentStatus, Verdict
 from pharos_api.delivery import Staging
 from pharos_api.model import Route
@@ -53,7 +54,7 @@ def test_nobody_meets_a_candidate_that_did_not_pass(
         view = job(how) if started else None
         shown |= {how} if view is not None else set()
         candidate = version("v1.1.0", ready=ready)
-        obs = seen(own, of, candidate, sample=healthy(0), verification=view)
+        obs = seen(own, of, candidate, facts=Facts(audited=healthy(0)), verification=view)
         decision = decide(obs, PLATFORM, now)
         started |= any(isinstance(a, VerifyCandidate) for a in decision.actions)
         status = decision.status

@@ -139,8 +139,7 @@ class ExperimentObservation:
 
     While two arms carry users, ``facts`` are theirs since ``exposedAt``; while a shadow runs, its
     pairs since ``shadowedAt``; while a switch is watched, in the candidate's arm what production
-    did since ``switchedAt``, and in control's the old version's last window before it. ``sample``
-    stands for facts from Prometheus alone.
+    did since ``switchedAt``, and in control's the old version's last window before it.
     ``verification`` is the Job that tries the candidate on its own Service, None before it starts.
     """
 
@@ -149,6 +148,5 @@ class ExperimentObservation:
     control: ModelVersion | None
     candidate: ModelVersion | None
     rivals: tuple[ABExperiment, ...] = ()
-    sample: Sample | None = None
     verification: JobView | None = None
     facts: Facts | None = None

@@ -59,7 +59,7 @@ class Sampling:
         facts = await self.facts(obs, compared, now)
         if compared.beside:
             facts = self._timed(obs.experiment, compared, facts, now)
-        return replace(obs, sample=facts.audited, facts=facts)
+        return replace(obs, facts=facts)
 
     async def facts(self, obs: ExperimentObservation, compared: Compared, now: datetime) -> Facts:
         """All that is known of an experiment's two sides at ``now``."""

@@ -12,12 +12,15 @@ from pharos_analysis.judgement import Judgement, Ruling
 from pharos_analysis.record import Case, Way, judged
 from pharos_analysis.samples import Facts
 from pharos_api.abexperiment import ABExperimentSpec, Arms, ExperimentPhase
+from pharos_api.meta import ConditionStatus
 from pharos_api.metrics import MetricRole
 from pharos_api.model import Model
+from pharos_operator.decide.conditions import ModelCondition, find
 from pharos_operator.decide.experiments.counts import arms_of
 from pharos_operator.decide.observation import ExperimentObservation
 
 _USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
+_TRUSTWORTHY = ModelCondition.ANALYSIS_TRUSTWORTHY
 _MIRRORED = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PAUSED})
 
 
@@ -63,7 +66,7 @@ class Look:
 
 def look_at(obs: ExperimentObservation, model: Model, now: datetime) -> Look:
     """The look, judged by the phase in which the experiment was seen."""
-    facts = _facts(obs)
+    facts = obs.facts
     cases = () if facts is None else _cases(obs, facts, now)
     if not cases or facts is None:
         return Look(obs, model, now)
@@ -75,12 +78,6 @@ def look_at(obs: ExperimentObservation, model: Model, now: datetime) -> Look:
 
 # Of two sources that saw production alone: harm counts from either, and so does a full view.
 _ORDER = {Ruling.HARM: 0, Ruling.WON: 1, Ruling.PROCEED: 2, Ruling.HOLD: 3}
-
-
-def _facts(obs: ExperimentObservation) -> Facts | None:
-    if obs.facts is not None or obs.sample is None:
-        return obs.facts
-    return Facts(audited=obs.sample, exposure=obs.experiment.status.exposure)
 
 
 def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Case, ...]:
@@ -95,8 +92,15 @@ def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Cas
         )
     # Before anybody was exposed there is nothing that two arms could say.
     if status.phase in _USERS and status.exposure and status.exposed_at is not None:
-        return (Case(Way.ARMS, facts, now, spec),)
+        return (Case(Way.ARMS, _tested(facts, obs.model), now, spec),)
     copied = facts.pairs is not None or facts.fast is not None
     if status.phase in _MIRRORED and not status.exposure and copied:
         return (Case(Way.PAIRS, facts, now, spec),)
     return ()
+
+
+def _tested(facts: Facts, model: Model | None) -> Facts:
+    """The facts with what the Model's self-test says, where that failed."""
+    found = None if model is None else find(model.status.conditions, _TRUSTWORTHY)
+    failed = found is not None and found.status is ConditionStatus.FALSE
+    return replace(facts, self_test=found.message) if found and failed else facts
