@@ -1,6 +1,7 @@
 """Whether a training run is still sound (row ERR-6)."""
 
 import math
+from collections.abc import Iterable
 
 
 def divergence(loss: float) -> str | None:
@@ -8,6 +9,24 @@ def divergence(loss: float) -> str | None:
     if math.isfinite(loss):
         return None
     return f"Training diverged (loss={loss}). Try reducing learning rate or checking data quality."
+
+
+def diverged_weights(names: Iterable[str]) -> str | None:
+    """The sentence for weights that are no finite numbers; None where no name is given."""
+    first = next(iter(names), None)
+    if first is None:
+        return None
+    return (
+        f"Training diverged (weights of {first} are no finite numbers). "
+        "Try reducing learning rate or checking data quality."
+    )
+
+
+def kept_sentence(checkpoint: str) -> str:
+    """What a person can still use of a run that diverged."""
+    if not checkpoint:
+        return "There was no checkpoint yet."
+    return f"The last good checkpoint, {checkpoint}, is kept."
 
 
 def is_out_of_memory(message: str) -> bool:

@@ -1,6 +1,7 @@
 """train: fine-tune the base model on the data set, and export what serving loads.
 
-Inputs: datasetUri. Outputs: checkpointUri, checkpointSha256, trainSeconds, samplesPerSecond.
+Inputs: datasetUri. Outputs: checkpointUri, checkpointSha256, trainSeconds, samplesPerSecond,
+microBatch. Where memory ran out on the way, a warning says at which step and what was done.
 """
 
 import logging
@@ -35,20 +36,29 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
             "checkpointSha256": record["sha256"],
             "trainSeconds": record["trainSeconds"],
             "samplesPerSecond": record["samplesPerSecond"],
+            "microBatch": str(record["microBatch"]),
         },
         metrics={"validationAccuracy": record["validationAccuracy"]},
+        warnings=list(record["memoryRanOut"]),
     )
 
 
 def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
-    from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.trainer import ClassificationTrainer, Keeping  # noqa: PLC0415
 
     train, val = read_split(dataset, "train"), read_split(dataset, "val")
     folder = storage.local_path(step_input.run_uri) or context.work_dir / "run"
     if not folder.exists():
         folder.mkdir(parents=True)
         storage.download_folder(step_input.run_uri, folder)
-    trainer = ClassificationTrainer(step_input.trainer.base_model, str(folder))
+    kept = f"{step_input.run_uri}/checkpoints"
+    keeping = Keeping(
+        tokens=TokenStore(f"{step_input.artifact_root}/tokens"),
+        published=lambda path: storage.upload_folder(path, f"{kept}/{path.name}"),
+        removed=lambda name: _forget(f"{kept}/{name}"),
+    )
+    trainer = ClassificationTrainer(step_input.trainer.base_model, str(folder), keeping)
     trainer.load_datasets_from_samples(train, dataset.labels)
     settings = step_input.trainer.hyperparameters
     try:
@@ -69,6 +79,8 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
         "trainSeconds": f"{trained.train_seconds:.1f}",
         "samplesPerSecond": f"{trained.samples_per_second:.1f}",
         "precision": trained.precision,
+        "microBatch": trained.micro_batch,
+        "memoryRanOut": list(trained.halvings),
         "datasetSha256": dataset.sha256,
     }
     record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
@@ -97,6 +109,12 @@ def _saved(
     )
     off = export_onnx(folder, max_tokens)
     return {"onnxLogitsOff": off, "sha256": storage.folder_digest(folder)}
+
+
+def _forget(uri: str) -> None:
+    """Remove a checkpoint from an object store; on a disk the writer has done so itself."""
+    if storage.local_path(uri) is None:
+        storage.remove_folder(uri)
 
 
 def _release_memory() -> None:

@@ -1,51 +1,69 @@
-"""What happens beside the training loop: health, stop requests, progress, TensorBoard, seals."""
+"""What happens beside the training loop: health, stop requests, progress, TensorBoard."""
 
 # ruff: noqa: ARG002 - the signatures are those of transformers.TrainerCallback
 
-import logging
 import sys
 import time
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import divergence
 from pharos_jobs.errors import TrainingDivergenceError
-from pharos_jobs.training.checkpoints import seal
+from pharos_jobs.training import ranks
 from pharos_jobs.training.graph import draw
 
-_log = logging.getLogger(__name__)
+# Processes agree by a message to all: not worth its price at each step.
+_AGREE_EVERY = 10
 
 
 class HealthCallback(TrainerCallback):
-    """Stops a run whose loss is no number (row ERR-6), and one that was asked to end.
+    """Saves in time, stops a run that was asked to end, and one whose loss is no number.
 
-    The loss is looked at before a checkpoint is written, so that no bad one is kept.
+    Between the checkpoints of the epochs lie others, ``every_s`` seconds apart, so that a killed
+    run loses no more than that. The loss is looked at before each (row ERR-6). Several processes
+    save and stop at the same step: they ask each other every ``_AGREE_EVERY`` steps.
     """
 
-    def __init__(self, context: StepContext) -> None:
-        self._stop = context.stop
+    def __init__(self, context: StepContext, steps_an_epoch: int, every_s: float) -> None:
+        self._stop, self._steps_an_epoch, self._every_s = context.stop, steps_an_epoch, every_s
+        self._saved_s = time.monotonic()
+        self._is_stopping = False
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Save and end when the process was asked to stop."""
-        if self._stop.is_set():
-            control.should_save = True
+        """Save when it is time; save and end when the process was asked to stop."""
+        if ranks.world_size() > 1 and state.global_step % _AGREE_EVERY:
+            return
+        self._is_stopping = ranks.any_of_all(self._stop.is_set())
+        is_due = ranks.any_of_all(time.monotonic() - self._saved_s >= self._every_s)
+        if self._is_stopping:
             control.should_training_stop = True
+        # The epoch's own checkpoint follows its last step.
+        if (self._is_stopping or is_due) and not self._ends_epoch(state):
+            control.should_log = control.should_save = True
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Have the loss logged, and so looked at, before the epoch's checkpoint."""
+        """Have the loss looked at before the epoch's checkpoint; leave no epoch half judged."""
         control.should_log = True
+        if self._is_stopping and not self._ends_epoch(state):
+            control.should_evaluate = control.should_save = False
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Count from here to the next."""
+        self._saved_s = time.monotonic()
+
+    def _ends_epoch(self, state: TrainerState) -> bool:
+        return state.global_step % self._steps_an_epoch == 0
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -157,37 +175,41 @@ class TensorBoardCallback(TrainerCallback):
         self._writer.close()
 
 
-class SealCallback(TrainerCallback):
-    """Seals every checkpoint, together with the seconds that all tries have trained so far."""
+class EarlyStopping(TrainerCallback):
+    """Ends training when validation has not improved for some epochs (row TRN-13).
 
-    def __init__(
-        self,
-        label_to_id: dict[str, int],
-        metadata: dict[str, Any],
-        before_s: float,
-        now: Callable[[], datetime],
+    Reads the history alone, which a checkpoint keeps: a resumed run stops where it would have.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._label_to_id, self._metadata, self._now = label_to_id, metadata, now
+        """Stop after the evaluation that used up the patience."""
+        if is_patience_spent(state.log_history, self._patience):
+            control.should_training_stop = True
+
+
+class Stopwatch:
+    """Seconds of training, those of the tries before a restart among them."""
+
+    def __init__(self, before_s: float) -> None:
         self._started_s = time.monotonic() - before_s
 
     @property
-    def train_seconds(self) -> float:
-        """Seconds of training, those before a restart among them."""
+    def seconds(self) -> float:
+        """Seconds so far."""
         return time.monotonic() - self._started_s
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Seal the checkpoint of this step."""
-        folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-        progress = {
-            "created_at": self._now().isoformat(timespec="seconds"),
-            "metrics": measured(state.log_history),
-            "step": state.global_step,
-            "train_seconds": self.train_seconds,
-        }
-        seal(folder, self._label_to_id, {**self._metadata, **progress})
-        _log.info("Saved a checkpoint", extra={"saved": folder.name, "epoch": state.epoch})
+
+def is_patience_spent(history: list[dict[str, float]], patience: int) -> bool:
+    """Whether the best accuracy lies ``patience`` evaluations back; never with a patience of 0."""
+    seen = [entry["eval_accuracy"] for entry in history if "eval_accuracy" in entry]
+    if not seen or patience == 0:
+        return False
+    return len(seen) - 1 - seen.index(max(seen)) >= patience
 
 
 def measured(history: list[dict[str, float]]) -> dict[str, float]:

@@ -75,6 +75,15 @@ def seconds_before(checkpoint: Path | None) -> float:
     return float(load_checkpoint_with_validation(checkpoint)["metadata"].get("train_seconds", 0))
 
 
+def history_of(checkpoint: Path | None) -> list[dict[str, float]]:
+    """What was logged and measured up to a checkpoint; empty without one."""
+    if checkpoint is None:
+        return []
+    state = storage.read_json((checkpoint / "trainer_state.json").as_uri())
+    history: list[dict[str, float]] = state["log_history"]
+    return history
+
+
 def step_of(folder: Path) -> int:
     """The optimiser step after which a checkpoint was written; -1 for another folder."""
     number = folder.name.rpartition("-")[2]

@@ -1,12 +1,21 @@
-"""What this machine computes with, and in which precision (settled point A10)."""
+"""What this machine computes with: precision (settled point A10), threads, attention, batches.
+
+Decided by looking at the machine, never by a flag, so that one spec runs on two cores and on eight
+GPUs. Must not be asked about models: what a model cannot do, transformers says.
+"""
 
 import logging
+import os
+from pathlib import Path
 from typing import assert_never
 
 import torch
+from transformers.utils.import_utils import is_flash_attn_2_available
 
 from pharos_api.trainingrun import Precision
 
+_CPU_TOKENS = 4096
+_GPU_TOKENS = 32_768
 _log = logging.getLogger(__name__)
 
 
@@ -35,3 +44,44 @@ def _cpu_multiplies_bf16() -> bool:
     """Whether the CPU has bf16 instructions of its own; torch would emulate them otherwise."""
     capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def settled_attention(precision: Precision) -> str:
+    """The attention kernel: FlashAttention where it is installed and can compute, else torch's own.
+
+    ``sdpa`` picks the fastest of torch's kernels for the device by itself.
+    """
+    can_flash = (
+        torch.cuda.is_available()
+        and precision is not Precision.FP32
+        and is_flash_attn_2_available()
+    )
+    return "flash_attention_2" if can_flash else "sdpa"
+
+
+def token_budget() -> int:
+    """Padded tokens of a micro-batch: what fills the device and still leaves memory.
+
+    On a CPU larger ones gain nothing (docs/developer/training.md); a GPU needs them to be busy.
+    """
+    return _GPU_TOKENS if torch.cuda.is_available() else _CPU_TOKENS
+
+
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """CPU cores that this process may use: by affinity and by the container's quota.
+
+    torch would start a thread for each core of the node, and the quota would halt them all.
+    """
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        limit, period = quota.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if limit == "max" else max(1, min(allowed, int(limit) // int(period)))
+
+
+def settle_threads(processes: int) -> int:
+    """Give torch its share of the cores among ``processes`` on this machine; returns it."""
+    threads = max(1, cores() // processes)
+    torch.set_num_threads(threads)
+    return threads

@@ -6,6 +6,7 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from pharos_jobs.core.papers import Sample
+from pharos_jobs.training.token_store import TokenStore
 
 
 class ClassificationDataset(Dataset[dict[str, Any]]):
@@ -21,24 +22,33 @@ class ClassificationDataset(Dataset[dict[str, Any]]):
         tokenizer: Any,
         label_to_id: dict[str, int],
         max_tokens: int,
+        store: TokenStore | None = None,
     ) -> None:
-        encoded = tokenizer(
-            [s.text for s in samples], truncation=True, max_length=max_tokens, padding=False
-        )
-        self._items = [
-            {"input_ids": ids, "attention_mask": mask, "labels": label_to_id[sample.label]}
-            for ids, mask, sample in zip(
-                encoded["input_ids"], encoded["attention_mask"], samples, strict=True
-            )
-        ]
+        texts = [s.text for s in samples]
+        self._tokens = (store or TokenStore()).tokens(texts, tokenizer, max_tokens)
+        self._labels = [label_to_id[s.label] for s in samples]
+        self._order = list(range(len(samples)))
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._order)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return self._items[index]
+        position = self._order[index]
+        ids = self._tokens.of(position)
+        return {
+            "input_ids": ids,
+            "attention_mask": [1] * len(ids),
+            "labels": self._labels[position],
+        }
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each item."""
+        counted = self._tokens.lengths
+        return [counted[position] for position in self._order]
 
     def shortest_first(self) -> "ClassificationDataset":
         """The same items by length: for evaluation, where order means nothing and padding costs."""
-        self._items.sort(key=lambda item: len(item["input_ids"]))
+        counted = self._tokens.lengths
+        self._order.sort(key=lambda position: counted[position])
         return self

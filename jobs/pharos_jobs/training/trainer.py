@@ -1,12 +1,14 @@
-"""The first recipe: fine-tune an encoder with a classification head (rows TRN-1 to TRN-20).
+"""The recipe FineTune: a pretrained encoder with a new head (rows TRN-1 to TRN-20).
 
 Tokenised once, batches of similar length padded to their longest, the device's best precision,
-evaluation and checkpoint after each epoch, early stopping, best model by validation accuracy.
+evaluation after each epoch, checkpoints beside the loop, early stopping, best model by validation
+accuracy. How a step is computed is in ``loop``, how a checkpoint is written in
+``checkpoint_writer``.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,8 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
-    EarlyStoppingCallback,
     EvalPrediction,
     PrinterCallback,
-    Trainer,
     TrainerCallback,
     TrainingArguments,
     set_seed,
@@ -28,20 +28,33 @@ from transformers.utils import logging as hf_logging
 
 from pharos_api.trainingrun import Hyperparameters, Precision
 from pharos_jobs.context import StepContext
-from pharos_jobs.core.batching import micro_batch, steps_per_epoch, warmup_steps
+from pharos_jobs.core.batching import steps_per_epoch, warmup_steps
+from pharos_jobs.core.health import kept_sentence
 from pharos_jobs.core.labels import label_order
 from pharos_jobs.core.metrics import accuracy_and_f1
 from pharos_jobs.core.papers import Sample
+from pharos_jobs.errors import TrainingDivergenceError
+from pharos_jobs.training import device, ranks
 from pharos_jobs.training.base_model import find_base_model
 from pharos_jobs.training.callbacks import (
+    EarlyStopping,
     HealthCallback,
     ProgressCallback,
-    SealCallback,
+    Stopwatch,
     TensorBoardCallback,
+    is_patience_spent,
+    measured,
 )
-from pharos_jobs.training.checkpoints import last_good_checkpoint, seconds_before, step_of
-from pharos_jobs.training.device import settled_precision
+from pharos_jobs.training.checkpoint_writer import CheckpointWriter, Whereabouts
+from pharos_jobs.training.checkpoints import (
+    history_of,
+    last_good_checkpoint,
+    seconds_before,
+    step_of,
+)
 from pharos_jobs.training.encoding import ClassificationDataset
+from pharos_jobs.training.loop import BatchedTrainer, LoopParts, MicroBatching
+from pharos_jobs.training.token_store import TokenStore
 
 _log = logging.getLogger(__name__)
 _LOG_EVERY_STEPS = 10
@@ -52,7 +65,11 @@ hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What training gave: the best model in memory and how it went."""
+    """What training gave: the best model in memory and how it went.
+
+    ``micro_batch`` is the most samples that were computed at once in the end; ``halvings`` are
+    sentences, one for each time that memory ran out on the way there.
+    """
 
     model: Any
     tokenizer: Any
@@ -61,6 +78,35 @@ class Trained:
     train_seconds: float
     samples_per_second: float
     precision: Precision
+    micro_batch: int
+    halvings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept beyond the process: token files, and who hears of checkpoints.
+
+    ``published`` gets each sealed checkpoint's folder, ``removed`` the name of each that went;
+    between the checkpoints of the epochs lie others, ``every_s`` seconds apart.
+    """
+
+    tokens: TokenStore = field(default_factory=TokenStore)
+    published: Callable[[Path], None] = field(default=lambda _: None)
+    removed: Callable[[str], None] = field(default=lambda _: None)
+    every_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One call of ``train``: what is asked for and what the machine and the past make of it."""
+
+    settings: Hyperparameters
+    precision: Precision
+    cutting: MicroBatching
+    resume: Path | None
+    watch: Stopwatch
+    steps_an_epoch: int
+    samples: int
 
 
 class ClassificationTrainer:
@@ -69,18 +115,21 @@ class ClassificationTrainer:
     Args:
         model_name: base model as ``spec.trainer.baseModel`` names it.
         output_dir: folder for checkpoints and TensorBoard's logs; made when it is missing.
+        keeping: token files, and what happens to checkpoints beyond the folder.
     """
 
     def __init__(
         self,
         model_name: str = "distilbert-base-uncased",
         output_dir: str = "models/classification/arxiv_v1",
+        keeping: Keeping | None = None,
     ) -> None:
         self.model_name = model_name
         self.output_dir = Path(output_dir)
         self.checkpoint_dir = self.output_dir / "checkpoints"
         self.checkpoint_dir.mkdir(parents=True, exist_ok=True)
         self.label_to_id: dict[str, int] = {}
+        self._keeping = keeping or Keeping()
 
     def load_datasets_from_samples(
         self, samples: Sequence[Sample], labels: Sequence[str] | None = None
@@ -103,62 +152,94 @@ class ClassificationTrainer:
         TrainingDivergenceError; a stop request leaves a checkpoint and returns.
         """
         torch.set_flush_denormal(True)  # denormal numbers slow a CPU down
+        ranks.join("nccl" if torch.cuda.is_available() else "gloo")
+        device.settle_threads(ranks.local_world_size())
         set_seed(settings.seed)
         if not self.label_to_id:
             self.load_datasets_from_samples([*train_samples, *val_samples])
-        precision = settled_precision(settings.precision)
-        arguments = self._arguments(settings, precision, batch_divisor, len(train_samples))
-        resume = last_good_checkpoint(self.checkpoint_dir)
-        seals = SealCallback(
-            self.label_to_id,
-            self._facts(settings, len(train_samples)),
-            seconds_before(resume),
-            context.now,
-        )
-        callbacks = [*self._callbacks(settings, context), seals]
-        trainer = self._assembled(arguments, settings, (train_samples, val_samples), callbacks)
-        if resume:
-            _log.info("Going on from a checkpoint", extra={"checkpoint": resume.name})
-        outcome = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-        steps = trainer.state.global_step - (step_of(resume) if resume else 0)
-        seconds = outcome.metrics["train_runtime"]
+        plan = self._planned(settings, batch_divisor, len(train_samples))
+        trainer, writer = self._assembled(plan, (train_samples, val_samples), context)
+        speed = self._run(trainer, writer, plan)
         return Trained(
             model=trainer.model,
             tokenizer=trainer.processing_class,
             best_accuracy=trainer.state.best_metric or 0.0,
             steps=trainer.state.global_step,
-            train_seconds=seals.train_seconds,
-            samples_per_second=steps * settings.batch_size / max(seconds, 1e-9),
-            precision=precision,
+            train_seconds=plan.watch.seconds,
+            samples_per_second=speed,
+            precision=plan.precision,
+            micro_batch=plan.cutting.most,
+            halvings=tuple(plan.cutting.halvings),
         )
+
+    def _planned(self, settings: Hyperparameters, divisor: int, samples: int) -> _Plan:
+        # One process looks: what is broken is removed on the way.
+        first = last_good_checkpoint(self.checkpoint_dir) if ranks.is_first() else None
+        name = ranks.told_by_first(first.name if first else "")
+        resume = self.checkpoint_dir / name if name else None
+        return _Plan(
+            settings=settings,
+            precision=device.settled_precision(settings.precision),
+            cutting=MicroBatching(
+                settings.batch_size, max(1, device.token_budget() // divisor), divisor
+            ),
+            resume=resume,
+            watch=Stopwatch(seconds_before(resume)),
+            steps_an_epoch=steps_per_epoch(samples, settings.batch_size),
+            samples=samples,
+        )
+
+    def _run(self, trainer: BatchedTrainer, writer: CheckpointWriter, plan: _Plan) -> float:
+        """Train; returns samples a second of this try."""
+        if plan.resume:
+            _log.info("Going on from a checkpoint", extra={"checkpoint": plan.resume.name})
+        try:
+            outcome = trainer.train(
+                resume_from_checkpoint=str(plan.resume) if plan.resume else None
+            )
+            writer.wait()
+        except TrainingDivergenceError as error:
+            writer.close()
+            kept = writer.last_sealed or (plan.resume.name if plan.resume else "")
+            raise TrainingDivergenceError(f"{error.message} {kept_sentence(kept)}") from error
+        finally:
+            writer.close()
+        steps = trainer.state.global_step - (step_of(plan.resume) if plan.resume else 0)
+        seconds = max(float(outcome.metrics["train_runtime"]), 1e-9)
+        return steps * plan.settings.batch_size / seconds
 
     def _assembled(
         self,
-        arguments: TrainingArguments,
-        settings: Hyperparameters,
+        plan: _Plan,
         samples: tuple[Sequence[Sample], Sequence[Sample]],
-        callbacks: list[TrainerCallback],
-    ) -> Trainer:
-        tokenizer, model = self._loaded(settings)
+        context: StepContext,
+    ) -> tuple[BatchedTrainer, CheckpointWriter]:
+        settings = plan.settings
+        tokenizer, model = self._loaded(settings, plan.precision)
         train, val = (
-            ClassificationDataset(part, tokenizer, self.label_to_id, settings.max_tokens)
+            ClassificationDataset(
+                part, tokenizer, self.label_to_id, settings.max_tokens, self._keeping.tokens
+            )
             for part in samples
         )
-        trainer = Trainer(
+        writer = CheckpointWriter(self._whereabouts(), model, tokenizer)
+        parts = LoopParts(plan.cutting, settings.seed, writer, self._facts(plan, context))
+        trainer = BatchedTrainer(
+            parts,
             model=model,
-            args=arguments,
+            args=self._arguments(settings, plan.precision, plan.samples, _epochs(plan)),
             data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
             train_dataset=train,
             eval_dataset=val.shortest_first(),
             processing_class=tokenizer,
             compute_metrics=compute_metrics,
-            callbacks=callbacks,
+            callbacks=self._callbacks(plan, context),
             optimizers=(optimiser(model, settings), None),
         )
         trainer.remove_callback(PrinterCallback)  # the log is JSON, and our callbacks write it
-        return trainer
+        return trainer, writer
 
-    def _loaded(self, settings: Hyperparameters) -> tuple[Any, Any]:
+    def _loaded(self, settings: Hyperparameters, precision: Precision) -> tuple[Any, Any]:
         folder = find_base_model(self.model_name)
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         model = AutoModelForSequenceClassification.from_pretrained(
@@ -169,28 +250,33 @@ class ClassificationTrainer:
             ignore_mismatched_sizes=True,
             use_safetensors=True,
             trust_remote_code=False,
+            attn_implementation=device.settled_attention(precision),
         )
         if settings.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         return tokenizer, model
 
     def _arguments(
-        self, settings: Hyperparameters, precision: Precision, divisor: int, samples: int
+        self,
+        settings: Hyperparameters,
+        precision: Precision,
+        samples: int,
+        epochs: int | None = None,
     ) -> TrainingArguments:
-        batch = micro_batch(settings.batch_size, divisor)
         total = settings.epochs * steps_per_epoch(samples, settings.batch_size)
+        has_gpu = torch.cuda.is_available()
+        backend = ("nccl" if has_gpu else "gloo") if ranks.world_size() > 1 else None
         return TrainingArguments(
             output_dir=str(self.checkpoint_dir),
-            num_train_epochs=settings.epochs,
-            per_device_train_batch_size=batch.size,
-            per_device_eval_batch_size=max(16, batch.size),
-            gradient_accumulation_steps=batch.accumulation,
+            num_train_epochs=epochs or settings.epochs,
+            per_device_train_batch_size=settings.batch_size,
+            per_device_eval_batch_size=max(16, settings.batch_size),
             warmup_steps=warmup_steps(settings.warmup_steps, total),
             label_smoothing_factor=float(settings.label_smoothing),
-            use_cpu=not torch.cuda.is_available(),
+            use_cpu=not has_gpu,
+            ddp_backend=backend,
             bf16=precision is Precision.BF16,
             fp16=precision is Precision.FP16,
-            train_sampling_strategy="group_by_length",
             eval_strategy="epoch",
             save_strategy="epoch",
             save_total_limit=2,
@@ -200,30 +286,52 @@ class ClassificationTrainer:
             logging_nan_inf_filter=False,
             disable_tqdm=True,
             report_to="none",
-            dataloader_pin_memory=torch.cuda.is_available(),
+            dataloader_pin_memory=has_gpu,
             seed=settings.seed,
             data_seed=settings.seed,
         )
 
-    def _facts(self, settings: Hyperparameters, samples: int) -> dict[str, Any]:
-        """What a checkpoint says of its training (row DBM-4); it has no version yet."""
-        return {
-            "version": "",
-            "model_name": self.model_name,
-            "num_labels": len(self.label_to_id),
-            "dataset_size": samples,
-            "hyperparameters": settings.to_json(),
-        }
+    def _whereabouts(self) -> Whereabouts:
+        keeping = self._keeping
+        return Whereabouts(
+            self.checkpoint_dir, self.label_to_id, keeping.published, keeping.removed
+        )
 
-    def _callbacks(self, settings: Hyperparameters, context: StepContext) -> list[TrainerCallback]:
-        callbacks = [
-            HealthCallback(context),
-            ProgressCallback(context, settings.batch_size),
-            TensorBoardCallback(self.output_dir / "logs"),
+    def _facts(self, plan: _Plan, context: StepContext) -> Callable[[Any], dict[str, Any]]:
+        """What a checkpoint says of its training (row DBM-4); it has no version yet."""
+
+        def facts(state: Any) -> dict[str, Any]:
+            return {
+                "version": "",
+                "model_name": self.model_name,
+                "num_labels": len(self.label_to_id),
+                "dataset_size": plan.samples,
+                "hyperparameters": plan.settings.to_json(),
+                "created_at": context.now().isoformat(timespec="seconds"),
+                "metrics": measured(state.log_history),
+                "step": state.global_step,
+                "train_seconds": plan.watch.seconds,
+            }
+
+        return facts
+
+    def _callbacks(self, plan: _Plan, context: StepContext) -> list[TrainerCallback]:
+        callbacks: list[TrainerCallback] = [
+            HealthCallback(context, plan.steps_an_epoch, self._keeping.every_s),
+            EarlyStopping(plan.settings.early_stopping_patience),
         ]
-        if settings.early_stopping_patience:
-            callbacks.append(EarlyStoppingCallback(settings.early_stopping_patience))
+        if ranks.is_first():
+            callbacks.append(ProgressCallback(context, plan.settings.batch_size))
+            callbacks.append(TensorBoardCallback(self.output_dir / "logs"))
         return callbacks
+
+
+def _epochs(plan: _Plan) -> int:
+    """Epochs of the schedule; those that are done, where a resumed run has nothing left to do."""
+    settings = plan.settings
+    if plan.resume and is_patience_spent(history_of(plan.resume), settings.early_stopping_patience):
+        return step_of(plan.resume) // plan.steps_an_epoch
+    return settings.epochs
 
 
 def compute_metrics(prediction: EvalPrediction) -> dict[str, float]:

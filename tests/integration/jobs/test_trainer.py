@@ -119,17 +119,15 @@ def test_the_default_settings_are_those_of_the_requirement() -> None:
 @pytest.mark.requirement("TRN-4", "TRN-10", "TRN-11", "TRN-12", "TRN-15", "PRF-10")
 def test_the_settings_reach_the_trainer(tmp_path: Path) -> None:
     trainer = ClassificationTrainer("x", str(tmp_path))
-    told = trainer._arguments(Hyperparameters(), Precision.FP32, 1, 8000)
+    told = trainer._arguments(Hyperparameters(), Precision.FP32, 8000)
     assert (told.num_train_epochs, told.per_device_train_batch_size) == (3, 16)
     assert told.warmup_steps == 500
     assert (told.eval_strategy, told.save_strategy, told.save_total_limit) == ("epoch", "epoch", 2)
     assert told.load_best_model_at_end
     assert told.metric_for_best_model == "accuracy"
     assert (told.fp16, told.bf16) == (False, False)
-    halved = trainer._arguments(Hyperparameters(), Precision.FP32, 2, 8000)
-    assert (halved.per_device_train_batch_size, halved.gradient_accumulation_steps) == (8, 2)
     for precision in (Precision.FP16, Precision.BF16):
-        mixed = trainer._arguments(Hyperparameters(), precision, 1, 8000)
+        mixed = trainer._arguments(Hyperparameters(), precision, 8000)
         assert (mixed.fp16, mixed.bf16) == (
             precision is Precision.FP16,
             precision is Precision.BF16,
