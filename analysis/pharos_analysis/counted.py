@@ -55,6 +55,12 @@ def needed(alpha: str) -> float:
     return 1 / min(high, max(low, float(alpha)))
 
 
+def condemning(reading: Reading, enough: float) -> LimitTest | None:
+    """The first limit that is exceeded by an e-value of ``enough``, and by enough requests."""
+    found = (t for t in reading.tests if t.evidence >= enough and t.bad >= MIN_BAD)
+    return next(found, None)
+
+
 _Short = tuple[Standing, str] | None
 
 
@@ -75,9 +81,9 @@ def _weigh(
     metric: Metric, rule: DecisionRule, reading: Reading, short: _Short
 ) -> tuple[Standing, str]:
     enough = needed(rule.alpha)
-    for test in reading.tests:
-        if test.evidence >= enough and test.bad >= MIN_BAD:
-            return Standing.HARM, _sentence(metric, reading, f"exceeds {test.limit}")
+    test = condemning(reading, enough)
+    if test is not None:
+        return Standing.HARM, _sentence(metric, reading, f"exceeds {test.limit}")
     if not reading.tests or metric.abort_below is not None:
         return _unlimited(metric, reading)
     if short is not None:

@@ -32,6 +32,7 @@ class Distrust(StrEnum):
     CONTRADICTIONS = "AssignmentContradicted"
     COVERAGE = "LabelCoverageDiffers"
     LOST_ROWS = "PredictionsLost"
+    SELF_TEST = "SelfTestFailed"
 
 
 @dataclass(frozen=True, slots=True)

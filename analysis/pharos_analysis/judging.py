@@ -33,7 +33,7 @@ def judge(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Judgement:
     seen = {found.metric.name for found in findings}
     deciding = (metric for metric in spec.metrics if metric.role is not MetricRole.SIGNAL)
     doubts = policy.Doubts(
-        distrust=distrust(spec, facts.labels),
+        distrust=distrust(spec, facts),
         unseen=tuple(metric.name for metric in deciding if metric.name not in seen),
         without_data_s=facts.without_data_s,
     )

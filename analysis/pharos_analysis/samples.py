@@ -142,7 +142,8 @@ class Facts:
     began; ``exposure`` is in buckets an arm. ``without_data_s`` says for how long each metric has
     had no value, as ``(metric, seconds)``; ``beyond_s`` for how long a plain number has been beyond
     its limit at every look. ``recent`` are the fast looks of the last two minutes, a second apart
-    and the newest last, of which only the counts are needed.
+    and the newest last, of which only the counts are needed. ``self_test`` is the sentence of the
+    Model's A/A self-test where that failed, else empty.
     """
 
     audited: Sample | None = None
@@ -154,3 +155,4 @@ class Facts:
     without_data_s: tuple[tuple[str, float], ...] = ()
     beyond_s: tuple[tuple[str, float], ...] = ()
     recent: tuple[Sample, ...] = ()
+    self_test: str = ""

@@ -1,4 +1,4 @@
-"""Whether the comparison itself is to be trusted: the split, the assignment, the log, the labels.
+"""Whether the comparison itself is to be trusted: the tests, the split, the log, the labels.
 
 Each doubt comes with its numbers and its limit. It holds the decision and never ends it: what broke
 the split says nothing of the candidate. Must not judge a metric.
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pharos_analysis.judgement import Distrust
 from pharos_analysis.sample_ratio import mismatch_e_value
-from pharos_analysis.samples import ArmLog, LabelSample
+from pharos_analysis.samples import ArmLog, Facts, LabelSample
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.metrics import BuiltIn, MetricRole
 
@@ -17,11 +17,13 @@ Doubt = tuple[Distrust, str]
 MOST = 10**15
 
 
-def distrust(spec: ABExperimentSpec, labels: LabelSample | None) -> tuple[Doubt, ...]:
-    """All reasons not to trust the comparison; none where the log was not due or not readable."""
+def distrust(spec: ABExperimentSpec, facts: Facts) -> tuple[Doubt, ...]:
+    """All reasons not to trust the comparison; the log gives none where it was not readable."""
+    labels = facts.labels
     if labels is None or labels.error:
-        return ()
+        return tuple(_self_test(facts))
     return (
+        *_self_test(facts),
         *_sample_ratio(spec, labels),
         *_multiple_exposure(spec, labels),
         *_contradictions(labels),
@@ -34,6 +36,12 @@ def coverage(log: ArmLog) -> float | None:
     """Percent of the mature rows that have a label; None without a mature row."""
     mature = _count(log.mature)
     return 100 * min(mature, _count(log.labelled)) / mature if mature else None
+
+
+def _self_test(facts: Facts) -> Iterator[Doubt]:
+    """The tests raise false alarms on this Model's own traffic."""
+    if facts.self_test:
+        yield Distrust.SELF_TEST, facts.self_test
 
 
 def _sample_ratio(spec: ABExperimentSpec, labels: LabelSample) -> Iterator[Doubt]:

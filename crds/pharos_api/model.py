@@ -268,7 +268,8 @@ class ModelStatus(Status):
     """What the operator knows about an endpoint.
 
     ``judged`` are the UIDs of the experiments whose rollback has already led to a quarantine, so
-    that a lifted quarantine stays lifted.
+    that a lifted quarantine stays lifted. ``selfTestedAt`` is when the tests that decide experiments
+    were last tried on this Model's own log; the condition AnalysisTrustworthy says what came of it.
     """
 
     phase: ModelPhase = ModelPhase.PENDING
@@ -282,6 +283,7 @@ class ModelStatus(Status):
     quarantine: list[Quarantined] = Field(default_factory=list)
     judged: list[str] = Field(default_factory=list)
     registry_digest: str = ""
+    self_tested_at: Time | None = None
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
     observed_command: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.samples import LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
@@ -94,3 +95,10 @@ class Labels(Protocol):
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
         """The requests of that time that both versions answered."""
+
+
+class Users(Protocol):
+    """What the prediction log says of single users. Never raises: an outage is an answer."""
+
+    async def users(self, version_uid: str, since: datetime) -> UsersLog:
+        """Some of those whom this version answered outside of experiments, from ``since`` on."""

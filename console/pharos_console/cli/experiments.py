@@ -38,7 +38,8 @@ def explain(
     """Say why an experiment holds, goes on, was promoted or rolled back."""
     target = cluster(namespace, kubeconfig)
     found = experiment_named(target, experiment)
-    out.print(explained(found, records_of(target, found)), end="")
+    model = target.find(Model, found.spec.model_ref.name)
+    out.print(explained(found, records_of(target, found), model), end="")
 
 
 @app.command()

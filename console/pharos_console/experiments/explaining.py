@@ -15,16 +15,20 @@ from pharos_api.abexperiment import (
 )
 from pharos_api.meta import Condition, ConditionStatus, rfc3339
 from pharos_api.metrics import Metric
+from pharos_api.model import Model
 from pharos_console.experiments.records import JsonObject, Record
 from pharos_console.experiments.standing import decided_by, standing
 
 # Told elsewhere in the text, or only while they are bad news.
 _TOLD = ("Ready", "Progressing", "Succeeded", "Analysis", "PlanFeasible")
 # Of these False is news, of all others True.
-_SHOULD_BE_TRUE = ("Accepted", "AnalysisTrustworthy", "Staged")
+_SHOULD_BE_TRUE = ("Accepted", "Staged")
+_TRUSTWORTHY = "AnalysisTrustworthy"
 
 
-def explained(experiment: ABExperiment, records: Sequence[Record]) -> str:
+def explained(
+    experiment: ABExperiment, records: Sequence[Record], model: Model | None = None
+) -> str:
     """The whole text. ``records`` are those that were found, oldest first."""
     name, spec, status = experiment.metadata.name, experiment.spec, experiment.status
     versions = f"{status.candidate_version or spec.candidate_ref.name} against "
@@ -33,7 +37,7 @@ def explained(experiment: ABExperiment, records: Sequence[Record]) -> str:
         [f"{name}: {versions} of {spec.model_ref.name}, by {spec.strategy}", standing(experiment)],
         list(_verdict(status)),
         ["Measured", *_measured(experiment)],
-        list(_doubts(status, records)),
+        list(_doubts(status, records, model)),
         list(_plan(status)),
         list(_evidence(experiment, records)),
         ["You can", *(f"  {line}" for line in _verbs(experiment))],
@@ -96,9 +100,12 @@ def _limits(metric: Metric) -> str:
     return ", ".join(given) or "it is only shown"
 
 
-def _doubts(status: ABExperimentStatus, records: Sequence[Record]) -> Iterator[str]:
-    """What is wrong with the split or the object itself; nothing when all is well."""
+def _doubts(
+    status: ABExperimentStatus, records: Sequence[Record], model: Model | None
+) -> Iterator[str]:
+    """What is wrong with the comparison or the object itself; nothing when all is well."""
     told = [sentence for record in records[-1:] for sentence in _distrust(record.document)]
+    told += [] if model is None or status.phase.finished else _untrusted(model)
     told += [
         f"{one.type} is {one.status} ({one.reason}): {one.message}"
         for one in status.conditions
@@ -116,9 +123,16 @@ def _is_news(one: Condition) -> bool:
     return (one.status is ConditionStatus.FALSE) == (one.type in _SHOULD_BE_TRUE)
 
 
+def _untrusted(model: Model) -> Iterator[str]:
+    """What the Model's self-test says, unless it passed."""
+    for one in model.status.conditions:
+        if one.type == _TRUSTWORTHY and one.status is not ConditionStatus.TRUE:
+            yield f"{one.type} of {model.metadata.name} is {one.status}: {one.message}"
+
+
 def _distrust(document: JsonObject) -> Iterator[str]:
     for kind, sentence in document.get("judgement", {}).get("distrust", ()):
-        yield f"the split is not trusted ({kind}): {sentence}"
+        yield f"the comparison is not trusted ({kind}): {sentence}"
 
 
 def _plan(status: ABExperimentStatus) -> Iterator[str]:

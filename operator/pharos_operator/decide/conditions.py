@@ -69,11 +69,12 @@ class ModelCondition(StrEnum):
     REGISTRY_SYNCED = "RegistrySynced"
     ROLLOUT = "RolloutInProgress"
     PRODUCTION_GUARD = "ProductionGuard"
+    ANALYSIS_TRUSTWORTHY = "AnalysisTrustworthy"
     COMMAND_REFUSED = "CommandRefused"
 
 
 class ModelReason(StrEnum):
-    """Reasons in a Model's conditions."""
+    """Reasons in a Model's conditions. Those of a self-test are the analysis' ``Trust``."""
 
     SERVING = "Serving"
     NO_VERSION = "NoVersion"

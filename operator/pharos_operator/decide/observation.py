@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pharos_analysis.samples import Facts, Sample
+from pharos_analysis.self_test import SelfTest
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
@@ -115,13 +116,23 @@ class GatewayView:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfTested:
+    """An A/A self-test on the logged users of ``version``, and when it was made."""
+
+    at: datetime
+    version: str
+    found: SelfTest
+
+
+@dataclass(frozen=True, slots=True)
 class ModelObservation:
     """All that decides about a Model.
 
     ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
     has heard of. ``production`` is what the version in production did of late, in the candidate's
     arm of the sample; None where nobody looked. ``labelled`` are the predictions of production that
-    got a label of late; None where nobody looked.
+    got a label of late; None where nobody looked. ``self_test`` is the last one that this process
+    made, None where it made none.
     """
 
     model: Model
@@ -131,6 +142,7 @@ class ModelObservation:
     has_cron_job: bool = False
     production: Sample | None = None
     labelled: int | None = None
+    self_test: SelfTested | None = None
 
 
 @dataclass(frozen=True, slots=True)

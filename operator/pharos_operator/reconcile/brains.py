@@ -1,5 +1,6 @@
 """What is special about each kind: how it is looked at, and who decides."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from pharos_operator.decide.experiments import experiment
@@ -17,9 +18,12 @@ from pharos_operator.reconcile.index import Entry
 from pharos_operator.reconcile.observe import Observer
 from pharos_operator.reconcile.queue import Reconcile
 from pharos_operator.reconcile.sampling import Sampling
+from pharos_operator.reconcile.self_testing import SelfTests
 
 
-def reconciles(observer: Observer, sampling: Sampling, hands: Hands) -> dict[str, Reconcile]:
+def reconciles(
+    observer: Observer, sampling: Sampling, self_tests: SelfTests, hands: Hands
+) -> dict[str, Reconcile]:
     """The reconcile of each kind."""
 
     async def run(entry: Entry, _: datetime) -> RunObservation:
@@ -29,7 +33,8 @@ def reconciles(observer: Observer, sampling: Sampling, hands: Hands) -> dict[str
         return observer.version(entry)
 
     async def endpoint(entry: Entry, now: datetime) -> ModelObservation:
-        return await sampling.with_production(observer.model(entry), now)
+        seen = replace(observer.model(entry), self_test=self_tests.of(entry.uid))
+        return await sampling.with_production(seen, now)
 
     async def move(entry: Entry, now: datetime) -> ExperimentObservation:
         return await sampling.with_facts(observer.experiment(entry), now)

@@ -21,6 +21,7 @@ from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
 from pharos_operator.adapters.telemetry import Telemetry
+from pharos_operator.adapters.users import users
 from pharos_operator.errors import Unavailable
 from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.render import Options
@@ -46,6 +47,7 @@ from pharos_operator.reconcile.recording import Recording
 from pharos_operator.reconcile.reports import Reports
 from pharos_operator.reconcile.routing import Routing
 from pharos_operator.reconcile.sampling import Sampling
+from pharos_operator.reconcile.self_testing import SelfTests
 from pharos_operator.reconcile.sync import Sync
 from pharos_operator.settings import Settings
 
@@ -101,11 +103,12 @@ class Replica:
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
         metrics = Prometheus(session, self._clock, url, timeout_s)
         counters = Counters(GatewayCounters(session))
-        log = labels(self._settings.database_url.get_secret_value())
-        sampling = Sampling(metrics, counters, from_log(log))
+        database = self._settings.database_url.get_secret_value()
+        sampling = Sampling(metrics, counters, from_log(labels(database)))
+        self._self_tests = SelfTests(self._index, users(database), self._clock)
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
-        by_kind = reconciles(self._observer, sampling, hands)
+        by_kind = reconciles(self._observer, sampling, self._self_tests, hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 
     @property
@@ -154,6 +157,7 @@ class Replica:
                 group.create_task(watch.run(home, self.dispatch.enqueue))
                 group.create_task(self._fast_guard.run(self.dispatch.enqueue))
                 group.create_task(self._capacity.run())
+                group.create_task(self._self_tests.run(self.dispatch.enqueue))
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))
         finally:

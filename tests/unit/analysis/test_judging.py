@@ -376,6 +376,12 @@ TRUST = {
     "rows lost in one arm alone hold": Case(
         spec(GOAL), facts(labels=replace(BETTER, candidate=log(dropped=100))), HOLD, "of the gap"
     ),
+    "a Model whose A/A self-test failed is held, even where every goal is reached": Case(
+        spec(GOAL), facts(labels=BETTER, self_test="error-rate 51.0 %"), HOLD, "SelfTestFailed"
+    ),
+    "a self-test that failed holds without any labels too": Case(
+        spec(), facts(self_test="error-rate 51.0 % (limit 11.5 %)"), HOLD, "51.0 % (limit 11.5 %)"
+    ),
     "a guardrail's harm is not held back by distrust": Case(
         spec(GOAL, ERRORS),
         facts(labels=replace(BETTER, contradictions=9), audited=sample(arm(99), arm(99, 90))),

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from decide_builders import NOW, model
 from explain_cases import CASES, DEGRADED, FAILED, ROLLED_BACK, doubted, recorded
 
 from pharos_api.abexperiment import ExperimentPhase, Verdict
+from pharos_api.meta import Condition, ConditionStatus
+from pharos_api.model import Model
 from pharos_console.experiments.explaining import explained
 from pharos_console.experiments.records import Record
 
@@ -38,5 +41,32 @@ def test_a_record_that_is_there_is_not_called_missing() -> None:
 def test_what_is_wrong_with_the_split_is_told_from_the_newest_record_posthog_84351() -> None:
     records = [Record("m-01-step", recorded()), Record("m-02-hold", doubted())]
     text = explained(CASES["progressing"], records)
-    assert "the split is not trusted (SampleRatioMismatch): 901 users against 1404" in text
+    assert "the comparison is not trusted (SampleRatioMismatch): 901 users against 1404" in text
     assert "not trusted" not in explained(CASES["progressing"], records[:1])
+
+
+def test_a_model_whose_self_test_failed_is_told_as_long_as_the_experiment_lives() -> None:
+    false = judged(ConditionStatus.FALSE, "error-rate 51.0 % (limit 11.5 %)")
+    text = explained(CASES["progressing"], [], false)
+    assert "AnalysisTrustworthy of arxiv is False: error-rate 51.0 % (limit 11.5 %)" in text
+    assert "AnalysisTrustworthy" not in explained(ROLLED_BACK, [], false)
+
+
+def test_a_model_with_too_little_traffic_is_told_and_a_sound_one_is_not() -> None:
+    little = judged(ConditionStatus.UNKNOWN, "too little traffic")
+    assert "is Unknown: too little traffic" in explained(CASES["progressing"], [], little)
+    sound = judged(ConditionStatus.TRUE, "false alarms in accuracy 1.0 %")
+    assert "AnalysisTrustworthy" not in explained(CASES["progressing"], [], sound)
+
+
+def judged(status: ConditionStatus, message: str) -> Model:
+    """A Model with what its self-test says."""
+    condition = Condition(
+        type="AnalysisTrustworthy",
+        status=status,
+        reason="SelfTest",
+        message=message,
+        observed_generation=1,
+        last_transition_time=NOW,
+    )
+    return model("v1.0.0", conditions=[condition])

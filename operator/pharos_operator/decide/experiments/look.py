@@ -12,12 +12,16 @@ from pharos_analysis.judgement import Judgement, Ruling
 from pharos_analysis.record import Case, Way, judged
 from pharos_analysis.samples import Facts
 from pharos_api.abexperiment import ABExperimentSpec, Arms, ExperimentPhase
+from pharos_api.meta import ConditionStatus
 from pharos_api.metrics import MetricRole
 from pharos_api.model import Model
+from pharos_operator.decide.conditions import ModelCondition, find
 from pharos_operator.decide.experiments.counts import arms_of
 from pharos_operator.decide.observation import ExperimentObservation
 
-_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
+_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED, ExperimentPhase.PROMOTING})
+_SWITCHED = frozenset({ExperimentPhase.PROMOTING, ExperimentPhase.WATCHING})
+_TRUSTWORTHY = ModelCondition.ANALYSIS_TRUSTWORTHY
 _MIRRORED = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PAUSED})
 
 
@@ -89,8 +93,15 @@ def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Cas
         )
     # Before anybody was exposed there is nothing that two arms could say.
     if status.phase in _USERS and status.exposure and status.exposed_at is not None:
-        return (Case(Way.ARMS, facts, now, spec),)
+        return (Case(Way.ARMS, _tested(facts, obs.model), now, spec),)
     copied = facts.pairs is not None or facts.fast is not None
     if status.phase in _MIRRORED and not status.exposure and copied:
         return (Case(Way.PAIRS, facts, now, spec),)
     return ()
+
+
+def _tested(facts: Facts, model: Model | None) -> Facts:
+    """The facts with what the Model's self-test says, where that failed."""
+    found = None if model is None else find(model.status.conditions, _TRUSTWORTHY)
+    failed = found is not None and found.status is ConditionStatus.FALSE
+    return replace(facts, self_test=found.message) if found and failed else facts

@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import guard, route
+from pharos_operator.decide.models import guard, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -51,7 +51,7 @@ def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decisio
     draft = guard.guarded(obs, draft, now)
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
-    draft = next_rollout(obs, draft)
+    draft = next_rollout(obs, self_test.tested(obs, draft))
     return _concluded(obs, _projected(obs, draft), now)
 
 
