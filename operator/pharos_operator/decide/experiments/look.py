@@ -19,8 +19,7 @@ from pharos_operator.decide.conditions import ModelCondition, find
 from pharos_operator.decide.experiments.counts import arms_of
 from pharos_operator.decide.observation import ExperimentObservation
 
-_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED, ExperimentPhase.PROMOTING})
-_SWITCHED = frozenset({ExperimentPhase.PROMOTING, ExperimentPhase.WATCHING})
+_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
 _TRUSTWORTHY = ModelCondition.ANALYSIS_TRUSTWORTHY
 _MIRRORED = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PAUSED})
 
