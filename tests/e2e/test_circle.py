@@ -1,10 +1,8 @@
 """The circle, once around, with things broken on the way. The tests run in this order."""
 
-import gzip
 import json
 import os
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from proving import upload, wait_for
 
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase
 from pharos_api.model import Model
-from pharos_api.modelversion import ModelVersion
 from pharos_api.trainingrun import StepName, StepState, TrainingRun, TrainingRunPhase
 from pharos_console.cluster import Cluster
 from pharos_console.demo import objects
@@ -29,7 +27,7 @@ from pharos_console.load.gateway import gateway_url
 from pharos_console.load.generator import Plan
 from pharos_console.load.routes import RouteLog
 from pharos_console.load.texts import packaged_texts
-from pharos_console.upload import Stored, push
+from pharos_console.upload import Stored
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -55,14 +53,6 @@ def in_background(action: Callable[[], None]) -> Iterator[list[BaseException]]:
     assert not thread.is_alive(), "the background action did not end"
     if raised:
         raise raised[0]
-
-
-def wait_for(what: str, look: Callable[[], bool], timeout_s: float = 120) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not look():
-        if time.monotonic() > deadline:
-            pytest.fail(f"{what}: not within {timeout_s:.0f} s")
-        threading.Event().wait(0.2)
 
 
 def leader(kubectl) -> str:
@@ -153,12 +143,7 @@ def test_a_bad_request_gets_a_4xx_in_json(installed: Cluster, request_: dict) ->
 def uploaded(installed: Cluster, stage: Stage, tmp_path_factory) -> Stored:
     """Two hundred labelled texts in the artifact store, brought there by `pharos upload`'s code."""
     os.environ["PHAROS_KUBECTL"] = f"{stage.cluster_tool} kubectl"
-    file = tmp_path_factory.mktemp("data") / "texts.jsonl.gz"
-    with gzip.open(file, "wt") as lines:
-        for number, text in enumerate(packaged_texts(5, 200)):
-            row = {"arxiv_id": str(number), "text": text.text, "label": text.label}
-            lines.write(json.dumps(row) + "\n")
-    return push(installed, file)
+    return upload(installed, packaged_texts(5, 200), tmp_path_factory.mktemp("data"))
 
 
 def broken_runs(ingredients, uploaded: Stored) -> dict[str, tuple[dict, str, str]]:
@@ -360,29 +345,3 @@ def test_an_upgrade_interrupts_nobody(installed: Cluster, stage: Stage) -> None:
     failed = [answer for answer in traffic.answers if answer.failed]
     assert traffic.answers
     assert not failed, Counter(answer.error for answer in failed)
-
-
-def test_an_uninstall_during_an_experiment_hangs_nothing(
-    installed: Cluster, scenario: Scenario, kubectl
-) -> None:
-    production = installed.get(Model, objects.MODEL).status.production
-    control = installed.get(ModelVersion, production.name)
-    imported = control.spec.model_copy(update={"version": "v9.0.0"})
-    installed.apply(
-        {
-            "apiVersion": control.api_version,
-            "kind": "ModelVersion",
-            "metadata": {"name": names.version_object_name(objects.MODEL, "v9.0.0")},
-            "spec": imported.to_json(),
-        }
-    )
-
-    def moving() -> bool:
-        return any(not one.status.phase.finished for one in installed.every(ABExperiment))
-
-    wait_for("an experiment", moving, 120)
-    began = time.monotonic()
-    kubectl.helm("uninstall", "pharos", "--wait", "--timeout", "120s")
-    kubectl("delete", "pharos", "--all", "--timeout=60s")
-    assert time.monotonic() - began < 180
-    assert kubectl("get", "pharos") == ""
