@@ -222,8 +222,9 @@ class ABExperimentStatus(Status):
     candidate's percentage that they have confirmed. ``exposedAt`` is when they first confirmed any;
     ``stepArms`` what the arms had seen when the present step was asked for; ``candidateReplicas``
     how many pods the candidate needs before its share may be raised. ``mirror`` is the percentage
-    of requests that the gateways shall copy to the candidate; ``stagedAt``, ``shadowedAt`` and
-    ``switchedAt`` say when staging passed, mirroring was confirmed, and blue-green switched.
+    of requests that the gateways shall copy to the candidate; ``stagedAt`` and ``shadowedAt`` say
+    when staging passed and mirroring was confirmed, ``switchedAt`` since when the candidate is
+    production; the watch of a blue-green begins anew when every gateway has confirmed that.
     """
 
     phase: ExperimentPhase = ExperimentPhase.PENDING

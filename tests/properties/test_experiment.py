@@ -256,7 +256,10 @@ class Rollout(RuleBasedStateMachine):
         self._check_verdict(before, after, found)
         running = (Phase.PROGRESSING, Phase.PAUSED, Phase.SHADOWING, Phase.WATCHING)
         if ruling is Ruling.HARM and before.phase in running:
-            assert after.exposure == after.mirror == 0 or after.verdict is Verdict.PROMOTE
+            assert after.exposure == after.mirror == 0
+            assert after.verdict is not Verdict.PROMOTE
+        if ruling is Ruling.HARM and before.phase is Phase.PROMOTING:
+            assert after.phase is Phase.ROLLING_BACK
 
     def _check_verdict(
         self, before: ABExperimentStatus, after: ABExperimentStatus, found: Judgement | None

@@ -42,7 +42,8 @@ def of_experiment(experiment: ABExperiment) -> Compared | None:
     status = experiment.status
     if not (is_active(experiment) and status.control_version and status.candidate_version):
         return None
-    if experiment.spec.strategy is ExperimentStrategy.BLUE_GREEN:
+    at_once = experiment.spec.strategy is ExperimentStrategy.BLUE_GREEN
+    if at_once or status.switched_at is not None:
         return _pair(experiment, (Arm.OUTSIDE, Arm.OUTSIDE), status.switched_at, beside=False)
     if status.mirror:
         return _pair(experiment, (Arm.OUTSIDE, Arm.SHADOW), status.shadowed_at)

@@ -25,12 +25,19 @@ def interrupted(
     if rival:
         message = f"{rival} brings a newer candidate"
         return roll_back(draft, Verdict.SUPERSEDED, ExperimentReason.SUPERSEDED, message, now)
+    return candidate_quarantined(obs, model, draft, now)
+
+
+def candidate_quarantined(
+    obs: ExperimentObservation, model: Model, draft: ExperimentDraft, now: datetime
+) -> ExperimentDraft | None:
+    """What is quarantined is never promoted, so nothing is left to wait for."""
     candidate = obs.candidate
-    if candidate is not None and is_quarantined(model.status, candidate.spec.artifact.sha256):
-        message = f"{candidate.spec.version} was quarantined"
-        reason = ExperimentReason.CANDIDATE_QUARANTINED
-        return roll_back(draft, Verdict.ABORT, reason, message, now)
-    return None
+    if candidate is None or not is_quarantined(model.status, candidate.spec.artifact.sha256):
+        return None
+    message = f"{candidate.spec.version} was quarantined"
+    reason = ExperimentReason.CANDIDATE_QUARANTINED
+    return roll_back(draft, Verdict.ABORT, reason, message, now)
 
 
 def _control_moved(

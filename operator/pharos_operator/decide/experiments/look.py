@@ -19,7 +19,8 @@ from pharos_operator.decide.conditions import ModelCondition, find
 from pharos_operator.decide.experiments.counts import arms_of
 from pharos_operator.decide.observation import ExperimentObservation
 
-_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED})
+_USERS = frozenset({ExperimentPhase.PROGRESSING, ExperimentPhase.PAUSED, ExperimentPhase.PROMOTING})
+_SWITCHED = frozenset({ExperimentPhase.PROMOTING, ExperimentPhase.WATCHING})
 _TRUSTWORTHY = ModelCondition.ANALYSIS_TRUSTWORTHY
 _MIRRORED = frozenset({ExperimentPhase.SHADOWING, ExperimentPhase.PAUSED})
 
@@ -82,7 +83,7 @@ _ORDER = {Ruling.HARM: 0, Ruling.WON: 1, Ruling.PROCEED: 2, Ruling.HOLD: 3}
 
 def _cases(obs: ExperimentObservation, facts: Facts, now: datetime) -> tuple[Case, ...]:
     status, spec = obs.experiment.status, obs.experiment.spec
-    if status.phase is ExperimentPhase.WATCHING:
+    if status.phase in _SWITCHED and status.switched_at is not None:
         limits = tuple(spec.metrics)
         seen = (Facts(fast=facts.fast), Facts(audited=facts.audited))
         return tuple(

@@ -68,6 +68,25 @@ CASES = {
             beside=False,
         ),
     ),
+    "and so is a canary's, until every gateway follows": Case(
+        experiment(**ARMS | {"phase": ExperimentPhase.PROMOTING, "switched_at": after(9)}),
+        Compared(
+            "uid-x@outside",
+            "default/arxiv/v1-0-0/outside",
+            "default/arxiv/v1-1-0/outside",
+            after(9),
+            beside=False,
+        ),
+    ),
+    "before the switch a winner's arms are compared": Case(
+        experiment(**ARMS | {"phase": ExperimentPhase.PROMOTING, "exposure": 5000}),
+        Compared(
+            "uid-x@candidate",
+            "default/arxiv/v1-0-0/control",
+            "default/arxiv/v1-1-0/candidate",
+            NOW,
+        ),
+    ),
     "a waiting experiment compares nothing": Case(
         experiment(**ARMS | {"phase": ExperimentPhase.PENDING}), None
     ),
