@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from pharos_analysis.judgement import Distrust
+from pharos_analysis.self_test import Trust
 from pharos_api.abexperiment import ExperimentPhase, ExperimentStrategy, Outcome, Verdict
 from pharos_api.metrics import MetricRole, MetricSource
 from pharos_console.cli import __main__ as _commands  # noqa: F401 - importing registers them
@@ -42,7 +43,7 @@ def test_every_outcome_and_verdict_is_explained(values: type[Outcome | Verdict])
     assert not [value for value in values if f"| `{value}` |" not in text]
 
 
-ENUMS: list[type[StrEnum]] = [ExperimentStrategy, MetricRole, MetricSource, Distrust]
+ENUMS: list[type[StrEnum]] = [ExperimentStrategy, MetricRole, MetricSource, Distrust, Trust]
 
 
 @pytest.mark.parametrize("values", ENUMS, ids=lambda values: values.__name__)
