@@ -356,6 +356,60 @@ def drive(
     return own, of
 
 
+TURNS = st.lists(st.sampled_from(["looked at", "switched", "followed"]), max_size=8)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(TURNS, st.integers(1, 90))
+def test_harm_takes_a_winner_back_until_every_gateway_follows(
+    turns: list[str], seconds: int
+) -> None:
+    """Whatever operator and gateways have done by then, production ends as it was before."""
+    world = won()
+    for turn in turns:
+        world.time_passes(seconds)
+        move(world, turn, "healthy")
+    promoted = world.experiment.status.phase is Phase.SUCCEEDED
+    world.time_passes(seconds)
+    move(world, "looked at", "failing")
+    status = world.experiment.status
+    if promoted or status.phase is Phase.SUCCEEDED:
+        assert "followed" in turns
+        return
+    assert (status.phase, status.verdict) == (Phase.ROLLING_BACK, Verdict.ROLLBACK)
+    for turn in ("switched", "followed", "switched", "looked at"):
+        move(world, turn, "away")
+    assert world.experiment.status.phase is Phase.FAILED
+    assert world.model.status.production.version == "v1.0.0"
+    assert [entry.version for entry in world.model.status.quarantine] == ["v1.1.0"]
+
+
+def won() -> Rollout:
+    """A canary that was just found to have won, at its last step."""
+    world = Rollout()
+    world.a_plan_is_drawn(Strategy.CANARY, False, OnInconclusive.HOLD, Following.NOTHING)
+    for _ in range(40):
+        world.all_goes_well_for_a_while("healthy", "equal", 1)
+        if world.experiment.status.exposure == max(SHARES):
+            break
+    world.time_passes(61)
+    for _ in range(2):
+        move(world, "looked at", "healthy")
+        world.time_passes(61)
+    assert world.experiment.status.phase is Phase.PROMOTING
+    return world
+
+
+def move(world: Rollout, turn: str, what: str) -> None:
+    """One thing that happens, with nothing lost."""
+    if turn == "looked at":
+        world.the_experiment_is_looked_at(what, "equal", "not due", lost=False)
+    elif turn == "switched":
+        world.the_model_is_looked_at(lost=False)
+    else:
+        world.gateways_follow()
+
+
 QUIET = st.sampled_from(["silent", "not a number", "few", "away", "not due"])
 
 
