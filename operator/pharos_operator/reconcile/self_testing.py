@@ -21,7 +21,7 @@ from pharos_operator.reconcile.observe import parsed
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 60.0
-# Too little traffic, or a database that was away, is tried again after this.
+# Too little traffic, or a database that was away, is tried again after this; a new spec at once.
 AGAIN_AFTER = timedelta(hours=1)
 
 
@@ -30,7 +30,7 @@ class SelfTests:
 
     def __init__(self, index: Index, users: Users, clock: Clock) -> None:
         self._index, self._users, self._clock = index, users, clock
-        self._tried: dict[str, datetime] = {}
+        self._tried: dict[str, tuple[int, datetime]] = {}
         self._found: dict[str, SelfTested] = {}
 
     def of(self, uid: str) -> SelfTested | None:
@@ -57,14 +57,15 @@ class SelfTests:
             model = parsed(entry, Model)
         except Invalid:  # its own reconcile says so in its status
             return None
-        now, tried = self._clock.now(), self._tried.get(entry.uid)
-        waits = tried is not None and now - tried < AGAIN_AFTER
-        return model if is_due(model.status, now) and not waits else None
+        now = self._clock.now()
+        generation, at = self._tried.get(entry.uid, (None, now))
+        waits = generation == model.metadata.generation and now - at < AGAIN_AFTER
+        return model if is_due(model, now) and not waits else None
 
     async def _test(self, entry: Entry, model: Model) -> bool:
         """Whether there is a result."""
         now, version = self._clock.now(), self._production(entry, model)
-        self._tried[entry.uid] = now
+        self._tried[entry.uid] = (model.metadata.generation, now)
         if version is None:
             return False
         found = await self._users.users(version.metadata.uid, now - WINDOW)
@@ -86,5 +87,5 @@ class SelfTests:
             return None
 
     def _forget_all_but(self, uids: set[str]) -> None:
-        self._tried = {uid: at for uid, at in self._tried.items() if uid in uids}
+        self._tried = {uid: tried for uid, tried in self._tried.items() if uid in uids}
         self._found = {uid: test for uid, test in self._found.items() if uid in uids}

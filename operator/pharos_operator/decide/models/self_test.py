@@ -13,7 +13,7 @@ from pharos_analysis.self_test import Trust
 from pharos_api.abexperiment import DEFAULT_METRICS
 from pharos_api.decision import DecisionRule, Health
 from pharos_api.meta import ConditionStatus, whole_seconds
-from pharos_api.model import Model, ModelStatus
+from pharos_api.model import Model
 from pharos_operator.decide.conditions import ModelCondition, condition, find
 from pharos_operator.decide.models.production import ModelDraft
 from pharos_operator.decide.observation import ModelObservation, SelfTested
@@ -24,11 +24,15 @@ WINDOW = timedelta(days=7)
 _KIND = ModelCondition.ANALYSIS_TRUSTWORTHY
 
 
-def is_due(status: ModelStatus, now: datetime) -> bool:
-    """Whether a day has passed since the last test, or there was none yet."""
-    return status.production is not None and (
-        status.self_tested_at is None or now - status.self_tested_at >= EVERY
-    )
+def is_due(model: Model, now: datetime) -> bool:
+    """Whether there was no test yet, or a day has passed, or the spec is another one since then."""
+    status, last = model.status, model.status.self_tested_at
+    if status.production is None:
+        return False
+    known = find(status.conditions, _KIND)
+    if last is None or known is None or now - last >= EVERY:
+        return True
+    return known.observed_generation != model.metadata.generation
 
 
 def plan_of(model: Model, now: datetime) -> Plan:
@@ -42,7 +46,8 @@ def plan_of(model: Model, now: datetime) -> Plan:
 def tested(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
     """The draft with what the last self-test found, unless the status knows of a later one."""
     test, before = obs.self_test, draft.status.self_tested_at
-    if test is None or (before is not None and whole_seconds(test.at) < before):
+    # Said once, so that the condition keeps the generation of the spec that was tested.
+    if test is None or (before is not None and whole_seconds(test.at) <= before):
         return draft
     status, message = _status(test.found.trust), _message(test)
     if status is not ConditionStatus.UNKNOWN:

@@ -9,13 +9,20 @@ from self_test_logs import sound
 
 from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.self_test import Trust
-from pharos_api.meta import Resource
+from pharos_api.meta import Condition, ConditionStatus, Resource
 from pharos_operator.reconcile.index import Index, Key
 from pharos_operator.reconcile.self_testing import SelfTests
 
 MODEL, UID = Key("Model", "default", "arxiv"), "uid-model"
 AWAY = UsersLog(error="the database does not answer")
 ONE = version("v1.0.0")
+TRUSTED = Condition(
+    type="AnalysisTrustworthy",
+    status=ConditionStatus.TRUE,
+    reason="SelfTestPassed",
+    observed_generation=1,
+    last_transition_time=NOW,
+)
 
 
 @dataclass
@@ -68,7 +75,7 @@ async def test_at_the_first_look_productions_users_of_a_week_are_tested() -> Non
 
 async def test_a_test_that_the_status_knows_is_not_made_again_before_a_day_has_passed() -> None:
     lab = Lab()
-    lab.put(model("v1.0.0", self_tested_at=NOW), ONE)
+    lab.put(model("v1.0.0", self_tested_at=NOW, conditions=[TRUSTED]), ONE)
     assert await lab.look() == []
     assert await lab.look(timedelta(hours=23)) == []
     assert await lab.look(timedelta(hours=1)) == [MODEL]
@@ -80,6 +87,16 @@ async def test_a_result_that_nobody_wrote_down_yet_is_not_made_again_each_minute
     await lab.look()
     assert await lab.look(timedelta(minutes=1)) == []
     assert len(lab.users.asked) == 1
+
+
+async def test_a_changed_spec_is_tested_at_once() -> None:
+    lab = Lab()
+    lab.put(model("v1.0.0"), ONE)
+    await lab.look()
+    changed = model("v1.0.0", self_tested_at=NOW, conditions=[TRUSTED])
+    metadata = changed.metadata.model_copy(update={"generation": 2})
+    lab.put(changed.model_copy(update={"metadata": metadata}))
+    assert await lab.look(timedelta(minutes=1)) == [MODEL]
 
 
 async def test_too_little_traffic_is_asked_for_again_after_an_hour() -> None:

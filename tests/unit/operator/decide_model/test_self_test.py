@@ -81,7 +81,10 @@ def test_condition(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_second_look_at_the_same_test_changes_nothing(case: Case) -> None:
     status = look(case.found).status
-    kept = {"conditions": status.conditions, "self_tested_at": status.self_tested_at}
+    kept: dict[str, Any] = {
+        "conditions": status.conditions,
+        "self_tested_at": status.self_tested_at,
+    }
     again = look(case.found, **kept)
     assert said(again) == said(look(case.found))
     assert again.status.self_tested_at == status.self_tested_at
@@ -92,6 +95,21 @@ def test_without_a_test_of_this_process_the_condition_stays_as_it_is() -> None:
     kept = look(None, conditions=[trusted(FALSE)], self_tested_at=after(-60))
     assert said(kept) == trusted(FALSE)
     assert kept.status.self_tested_at == after(-60)
+
+
+def test_a_spec_that_changed_keeps_the_generation_of_the_test_until_the_next_one() -> None:
+    status = look(BAD).status
+    of = model(
+        "v1.0.0",
+        route=ROUTE,
+        **{"conditions": status.conditions, "self_tested_at": status.self_tested_at},
+    )
+    changed = of.model_copy(update={"metadata": of.metadata.model_copy(update={"generation": 2})})
+    test = SelfTested(NOW, "v1.0.0", BAD)
+    condition = said(decide(looked(changed, ONE, self_test=test), PLATFORM, after(60)))
+    assert condition is not None
+    assert condition.observed_generation == 1
+    assert is_due(changed, after(60))
 
 
 def test_a_former_leaders_older_test_says_nothing_any_more() -> None:
@@ -106,17 +124,28 @@ def test_a_person_is_warned_once_when_the_analysis_becomes_untrustworthy() -> No
     assert look(UNEVEN, conditions=[trusted(FALSE)]).events == ()
 
 
+def remembered(ago: timedelta, generation: int = 1) -> Model:
+    of = trusted().model_copy(update={"observed_generation": generation})
+    return model("v1.0.0", self_tested_at=NOW - ago, conditions=[of])
+
+
 DUE: dict[str, tuple[Model, bool]] = {
     "the operator's first look at a Model that serves": (model("v1.0.0"), True),
     "a Model without production": (model(), False),
-    "a test of a minute ago": (model("v1.0.0", self_tested_at=after(-60)), False),
-    "a test of a day ago": (model("v1.0.0", self_tested_at=NOW - timedelta(days=1)), True),
+    "a test of a minute ago": (remembered(timedelta(minutes=1)), False),
+    "a test of almost a day ago": (remembered(timedelta(hours=23)), False),
+    "a test of a day ago": (remembered(timedelta(days=1)), True),
+    "a test of a minute ago of another spec": (
+        remembered(timedelta(minutes=1), generation=7),
+        True,
+    ),
+    "a time without a condition": (model("v1.0.0", self_tested_at=NOW), True),
 }
 
 
 @pytest.mark.parametrize(("of", "due"), DUE.values(), ids=DUE)
 def test_due(of: Model, due: bool) -> None:
-    assert is_due(of.status, NOW) is due
+    assert is_due(of, NOW) is due
 
 
 def test_what_is_tested_is_what_the_policys_experiments_decide_by() -> None:
