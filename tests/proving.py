@@ -160,10 +160,10 @@ class Proving:
         return self.cluster.get(ABExperiment, name)
 
     @contextmanager
-    def traffic(self) -> Iterator[Traffic]:
-        """Users of the Model, each answer of whom gets its true label."""
+    def traffic(self, feedback: float = 1.0) -> Iterator[Traffic]:
+        """Users of the Model; ``feedback`` of their answers get the true label."""
         url = f"{gateway_url(self.cluster)}/models/{self.cluster.namespace}/{MODEL}"
-        plan = Plan(url, RATE_PER_S, None, users=USERS, feedback_share=1.0)
+        plan = Plan(url, RATE_PER_S, None, users=USERS, feedback_share=feedback)
         sent = Traffic(plan, packaged_texts(3, 1000))
         sent.start()
         try:

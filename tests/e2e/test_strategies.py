@@ -161,7 +161,7 @@ def test_a_shadow_stops_a_slow_version_before_anybody_meets_it(
     latency = {"name": "p95-latency", "role": "Guardrail", "maxRatio": "1.5", "abortAbove": "2000"}
     plan = {"then": "Nothing", "duration": "10m", "minPairs": 100, "minAgreement": "0.05"}
     spec = {"strategy": "Shadow", "shadow": plan, "metrics": [ERRORS, latency]}
-    with proving.traffic() as traffic:
+    with proving.traffic(feedback=0.0) as traffic:
         proving.start("proof-shadow-slow", slow, spec)
         ended = proving.ended("proof-shadow-slow")
     assert ended.status.verdict == "Rollback", ended.status.reason
@@ -230,6 +230,13 @@ def test_a_shadow_and_its_canary_outlast_prometheus_and_the_database(
     replays("proof-chain")
     rows = f"""SELECT count(*), count(DISTINCT request_id) FROM prediction_logs JOIN model_versions
         ON model_versions.id = model_version_id
-        WHERE model = '{MODEL}' AND arm <> 'shadow' AND prediction_logs.created_at >= '{began}'"""
-    wanted = f"{len(traffic.answers)}|{len(traffic.answers)}"
-    wait_for("every row in the database", lambda: ask_database(kubectl, rows) == wanted, 90)
+        WHERE model = '{MODEL}' AND arm <> 'shadow' AND user_id IS NOT NULL
+        AND prediction_logs.created_at >= '{began}'"""
+
+    def settled() -> bool:
+        before = ask_database(kubectl, rows)
+        threading.Event().wait(15)
+        return before == ask_database(kubectl, rows)
+
+    wait_for("the last rows", settled, 120)
+    assert ask_database(kubectl, rows) == f"{len(traffic.answers)}|{len(traffic.answers)}"
