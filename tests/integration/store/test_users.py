@@ -1,15 +1,20 @@
-"""Users of a version outside of experiments, counted one by one."""
+"""Users of a version outside of experiments, counted one by one, and how far they are trusted."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
+from self_test_logs import PLAN
+from sqlalchemy import Engine, create_engine
 from store_builders import CANDIDATE, EXPERIMENT, NOW, VERSION, make_prediction
 
+from pharos_analysis.self_test import Trust, self_test
+from pharos_operator.adapters.users import NoUsers, StoredUsers
 from pharos_store.log_writing import write_log
 from pharos_store.pairs import BOUNDS_MS
 from pharos_store.rows import LabelRow, LogBatch, PredictionRow
@@ -78,3 +83,27 @@ def test_users_come_in_the_order_of_their_ids_and_no_more_than_asked_for(
     assert users == [1, 2, 3]
     assert [found.user_id.int for found in look(projected, [], most_users=2)] == [1, 2]
     assert [found.requests for found in look(projected, [], most_rows=3)] == [2, 1]
+
+
+def trust(engine: Engine) -> Trust:
+    """What the self-test says of the whole log, read as the operator does."""
+    log = asyncio.run(StoredUsers(engine).users(str(VERSION), QUESTION.since))
+    assert log.error == ""
+    return self_test(log, PLAN).trust
+
+
+def test_a_log_is_tested_as_it_was_written_and_not_trusted_once_it_was_restored_twice(
+    projected: Engine,
+) -> None:
+    rows = [make_row(f"r{user}-{n}", user) for user in range(250) for n in range(2)]
+    write_log(projected, LogBatch(rows))
+    assert trust(projected) is Trust.TRUSTED
+    write_log(projected, LogBatch([replace(row, id=uuid4()) for row in rows]))
+    assert trust(projected) is Trust.REPEATED_ROWS
+
+
+def test_a_database_that_is_away_or_not_there_is_an_answer(tmp_path: Path) -> None:
+    nowhere = StoredUsers(create_engine(f"sqlite:///{tmp_path}/empty.db"))
+    away = asyncio.run(nowhere.users(str(VERSION), NOW))
+    assert away.error.startswith("the database does not answer")
+    assert asyncio.run(NoUsers().users(str(VERSION), NOW)).error.startswith("no database")
