@@ -1,8 +1,8 @@
-"""What the gateways' own counters say of one metric: since the exposure began, and of late.
+"""What the gateways' own counters say of one metric: answered, failed, unanswered.
 
 The counters are read each second and count requests, so only metrics of ``READINGS`` are judged.
-What follows from a finding is decided elsewhere; where both have something to say, the last seconds
-go first, for they speak of harm alone.
+What follows from a finding is decided elsewhere. What speaks of harm alone goes first: a candidate
+that has become worse in the last seconds, and one that leaves requests without an answer.
 """
 
 from datetime import datetime
@@ -10,6 +10,7 @@ from datetime import datetime
 from pharos_analysis import counted
 from pharos_analysis.finding import Finding
 from pharos_analysis.samples import Facts, Sample
+from pharos_analysis.silence import silence
 from pharos_analysis.worsening import worsening
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.metrics import Metric
@@ -19,7 +20,10 @@ def by_counters(
     metric: Metric, spec: ABExperimentSpec, facts: Facts, now: datetime
 ) -> Finding | None:
     """The finding by the gateways' counters; None where they were not read."""
-    return worsening(metric, spec.decision, facts, now) or seen_by(facts.fast, metric, spec, now)
+    harm = worsening(metric, spec.decision, facts, now) or silence(
+        metric, spec.decision, facts, now
+    )
+    return harm or seen_by(facts.fast, metric, spec, now)
 
 
 def seen_by(

@@ -13,22 +13,34 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class ArmSample:
-    """What the metrics say about one arm over a window. None: no series there (no data)."""
+    """What the metrics say about one arm over a window. None: no series there (no data).
+
+    ``requests`` were answered. ``sent`` were given to a pod, each repetition anew; of them at least
+    ``in_flight`` waited for their answer at the end of the window. Prometheus tells neither.
+    """
 
     requests: float | None = None
     errors: float | None = None
     latency: Histogram | None = None
+    sent: float | None = None
+    in_flight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at the metrics. ``error`` is the provider's own message when it could not answer."""
+    """One look at the metrics. ``error`` is the provider's own message when it could not answer.
+
+    It was read within ``took_s`` after the end of the window, ``in_flight`` before all else.
+    ``partial``: somebody who had been counted could not be read, so more may be in flight.
+    """
 
     control: ArmSample = ArmSample()
     candidate: ArmSample = ArmSample()
     window_s: float = 0.0
     queries: tuple[tuple[str, str], ...] = ()
     error: str = ""
+    took_s: float = 0.0
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ Pairs need far fewer samples than arms, because both versions met the same reque
 labelled pairs on which the two differ (McNemar 1947, Psychometrika 12, 153-157), the candidate's
 errors and latencies. Each test is by betting (``betting.py``), so it may be looked at at any time.
 
-A candidate that crashes writes no row, so nothing of it can be paired. The gateways count its
-copies, each second, beside production's own requests; of these counters only harm counts.
+A candidate that crashes or hangs writes no row, so nothing of it can be paired. The gateways count
+its copies, each second, beside production's own requests; of these counters only harm counts.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from math import sqrt
 
@@ -20,6 +21,7 @@ from pharos_analysis.labelled import HARM_SHARE
 from pharos_analysis.pairs import evidence_worse
 from pharos_analysis.readings import READINGS
 from pharos_analysis.samples import ArmSample, Facts, PairSample, Sample
+from pharos_analysis.silence import silence
 from pharos_api.abexperiment import DEFAULT_METRICS, ABExperimentSpec, Measurement, Outcome
 from pharos_api.meta import whole_seconds
 from pharos_api.metrics import BuiltIn, Metric
@@ -37,18 +39,24 @@ def judge_shadow(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Judgeme
     pairs = facts.pairs or PairSample()
     findings = [_agreement(spec, pairs, now), _correctness(spec, pairs, now)]
     findings += _served(spec, pairs, now)
-    crashed = _crashed(spec, facts, now)
-    if crashed is not None:
-        findings = [f for f in findings if f.metric.name != crashed.metric.name] + [crashed]
-    return policy.rule(findings, policy.Doubts())
+    harm = {found.metric.name: found for found in _harm_at_gateways(spec, facts, now)}
+    findings = [found for found in findings if found.metric.name not in harm]
+    return policy.rule([*findings, *harm.values()], policy.Doubts())
 
 
-def _crashed(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Finding | None:
-    """The errors of the copies, where they are harm: production's own are their baseline."""
-    usual = DEFAULT_METRICS[0]
-    errors = next((m for m in spec.metrics if m.name == BuiltIn.ERROR_RATE), usual)
-    found = by_counters(errors, spec, facts, now)
-    return found if found is not None and found.standing is Standing.HARM else None
+def _harm_at_gateways(spec: ABExperimentSpec, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Copies that failed, or have no answer: production's own requests are their baseline.
+
+    Latencies are left to the pairs, which compare the same requests.
+    """
+    given = {metric.name: metric for metric in spec.metrics}
+    errors, slowness = (given.get(usual.name, usual) for usual in DEFAULT_METRICS)
+    failed = by_counters(errors, spec, facts, now)
+    if failed is not None and failed.standing is Standing.HARM:
+        yield failed
+    hangs = silence(slowness, spec.decision, facts, now)
+    if hangs is not None:
+        yield hangs
 
 
 def _agreement(spec: ABExperimentSpec, pairs: PairSample, now: datetime) -> Finding:

@@ -1,5 +1,9 @@
-"""Reads a gateway's counters over HTTP. ``render/gateway_stats.py`` knows what they say."""
+"""Reads a gateway's counters over HTTP. ``render/gateway_stats.py`` knows what they say.
 
+Two questions a look, in their order: what is in flight, then all that is counted.
+"""
+
+import asyncio
 from collections.abc import Iterable
 
 import aiohttp
@@ -17,16 +21,21 @@ class GatewayCounters:
 
     def __init__(self, session: aiohttp.ClientSession, timeout_s: float = TIMEOUT_S) -> None:
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
 
     async def read(self, url: str, clusters: Iterable[str]) -> stats.Reading:
         """The counters of these clusters; raises Unavailable."""
-        asked = URL(url + stats.target(clusters), encoded=True)
+        asked = tuple(clusters)
         try:
-            async with self._session.get(asked, timeout=self._timeout) as answer:
-                answer.raise_for_status()
-                return stats.read(await answer.text())
+            async with asyncio.timeout(self._timeout_s):
+                in_flight = await self._text(url + stats.target_in_flight(asked))
+                return stats.read(in_flight + await self._text(url + stats.target(asked)))
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
             # The URL names every cluster; the gateway's own part of it is enough for a person.
             said = type(problem).__name__ if "filter=" in repr(problem) else repr(problem)
             raise Unavailable(f"{url} does not give its counters: {said}") from None
+
+    async def _text(self, url: str) -> str:
+        async with self._session.get(URL(url, encoded=True)) as answer:
+            answer.raise_for_status()
+            return await answer.text()

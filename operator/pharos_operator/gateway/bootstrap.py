@@ -27,7 +27,7 @@ LATENCY_BUCKETS_S = (1, 1.5, 2, 3, 5, 7.5, 10)
 
 # All that dashboards and gates read. Every other counter of every cluster would cost memory.
 _CLUSTER_STATS = (
-    "upstream_rq_([1-5]xx|completed|time|retry|retry_success|active|pending_overflow)"
+    "upstream_rq_([1-5]xx|completed|total|time|retry|retry_success|active|pending_overflow)"
     "|upstream_cx_(active|connect_fail)|membership_(healthy|total)|update_rejected"
     "|outlier_detection.ejections_active"
 )

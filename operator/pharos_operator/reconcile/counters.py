@@ -41,7 +41,7 @@ class _Count:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Keys of the comparisons in which something was answered, and in which something failed."""
+    """Keys of the comparisons in which something was asked or answered, and where some failed."""
 
     answered: frozenset[str]
     failed: frozenset[str]
@@ -64,13 +64,17 @@ class Counters:
         self._follow({compared.key: compared for compared in wanted}, now_s)
         clusters = {c for count in self._counts.values() for c in count.compared.clusters}
         asked = [gateway for gateway in gateways if gateway.url] if clusters else []
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         answers = await asyncio.gather(*(self._read(gateway, clusters) for gateway in asked))
+        took_s = loop.time() - began_s
         read = {g: a for g, a in zip(asked, answers, strict=True) if isinstance(a, Reading)}
         unread = [a for a in answers if isinstance(a, str)]
         before = {key: self.sample(key) for key in self._counts}
         for count in self._counts.values():
             _advance(count, read, {gateway.uid for gateway in gateways}, now_s)
-            _remember(count, now_s, _sample(count, read, unread, now_s))
+            look = replace(_sample(count, read, unread, now_s), took_s=took_s)
+            _remember(count, now_s, look)
         return _news(before, {key: self.sample(key) for key in self._counts})
 
     def sample(self, key: str) -> Sample | None:
@@ -130,6 +134,10 @@ def _advance(
 
 def _remember(count: _Count, now_s: float, look: Sample) -> None:
     """Of looks before the newest only what is asked for again is kept."""
+    if count.tally.found_at_s == now_s:
+        # Among requests under way long ones are too many: no window may begin before they are met.
+        known = [(at, _without_flight(each)) for at, each in count.looks]
+        count.looks = deque(known, maxlen=LOOKS_KEPT)
     if count.looks:
         at, last = count.looks.pop()
         count.looks.append((at, _bare(last) if count.compared.control else _silent(last)))
@@ -148,7 +156,7 @@ def _sample(
     missing = (("unread", "; ".join(unread)),) if unread else ()
     control = tally.sample(compared.control) if compared.control else ArmSample()
     candidate = tally.sample(compared.candidate)
-    return Sample(control, candidate, window_s, asked + missing)
+    return Sample(control, candidate, window_s, asked + missing, partial=tally.partial)
 
 
 def _queries(compared: Compared, urls: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -159,6 +167,7 @@ def _queries(compared: Compared, urls: Sequence[str]) -> tuple[tuple[str, str], 
         "requests": (names.ENVOY_REQUESTS, ""),
         "errors": (names.ENVOY_REQUESTS_BY_CLASS, f',{names.ENVOY_LABEL_CLASS}="5"'),
         "latency": (names.ENVOY_LATENCY_BUCKET, ""),
+        "inFlight": (names.ENVOY_IN_FLIGHT, ""),
     }
     arms = (("control", compared.control), ("candidate", compared.candidate))
     return tuple(
@@ -173,11 +182,15 @@ def _news(before: Mapping[str, Sample | None], now: Mapping[str, Sample | None])
     def grown(count: Callable[[Sample | None], float]) -> frozenset[str]:
         return frozenset(key for key, look in now.items() if count(look) > count(before[key]))
 
-    return News(grown(_requests), grown(_errors))
+    return News(grown(_requests) | grown(_sent), grown(_errors))
 
 
 def _requests(look: Sample | None) -> float:
     return 0.0 if look is None else (look.control.requests or 0) + (look.candidate.requests or 0)
+
+
+def _sent(look: Sample | None) -> float:
+    return 0.0 if look is None else (look.control.sent or 0) + (look.candidate.sent or 0)
 
 
 def _errors(look: Sample | None) -> float:
@@ -189,6 +202,14 @@ def _bare(look: Sample) -> Sample:
         _silent(look),
         control=replace(look.control, latency=None),
         candidate=replace(look.candidate, latency=None),
+    )
+
+
+def _without_flight(look: Sample) -> Sample:
+    return replace(
+        look,
+        control=replace(look.control, sent=None, in_flight=None),
+        candidate=replace(look.candidate, sent=None, in_flight=None),
     )
 
 

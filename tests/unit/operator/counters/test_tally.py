@@ -111,10 +111,42 @@ def test_histograms_with_other_bounds_add_up_at_those_that_both_have() -> None:
 
 
 def test_a_difference_is_what_came_between() -> None:
-    before = ArmSample(10, 1, Histogram((5.0, inf), (4.0, 10.0)))
-    now = ArmSample(30, 2, Histogram((5.0, inf), (20.0, 30.0)))
-    assert difference(now, before) == ArmSample(20, 1, Histogram((5.0, inf), (16.0, 20.0)))
+    before = ArmSample(10, 1, Histogram((5.0, inf), (4.0, 10.0)), 12, 5)
+    now = ArmSample(30, 2, Histogram((5.0, inf), (20.0, 30.0)), 40, 3)
+    assert difference(now, before) == ArmSample(20, 1, Histogram((5.0, inf), (16.0, 20.0)), 28, 3)
     assert difference(now, ArmSample(0.0, 0.0)) == now
+
+
+def flying(sent: int, in_flight: int) -> Reading:
+    return Reading(900, {ARM: Counts(sent=sent, in_flight=in_flight)})
+
+
+def test_what_is_in_flight_is_that_of_the_gateways_that_were_read_now() -> None:
+    tally = Tally([ARM], began_s=0)
+    for gateway in ("a", "b"):
+        tally.take(gateway, flying(0, 0), 0)
+    tally.take("a", flying(9, 4), 1)
+    tally.take("b", flying(7, 5), 1)
+    assert (tally.sample(ARM).sent, tally.sample(ARM).in_flight, tally.partial) == (16, 9, False)
+    tally.take("a", flying(11, 2), 2)
+    assert (tally.sample(ARM).sent, tally.sample(ARM).in_flight, tally.partial) == (18, 2, True)
+
+
+def test_requests_found_under_way_count_as_sent_when_they_are_found() -> None:
+    tally = Tally([ARM], began_s=0)
+    tally.take("a", flying(500, 6), 0)
+    assert (tally.sample(ARM).sent, tally.sample(ARM).in_flight) == (6, 6)
+    assert tally.found_at_s == 0
+    tally.take("a", flying(503, 8), 1)
+    assert (tally.sample(ARM).sent, tally.sample(ARM).in_flight) == (9, 8)
+    assert tally.found_at_s == 0
+
+
+def test_an_older_gateway_that_does_not_count_what_it_sent_says_nothing_of_ages() -> None:
+    tally = Tally([ARM], began_s=0)
+    tally.take("a", flying(0, 30), 0)
+    tally.take("a", flying(0, 60), 1)
+    assert (tally.sample(ARM).in_flight, tally.partial) == (0, True)
 
 
 @dataclass

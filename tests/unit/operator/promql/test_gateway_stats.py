@@ -5,7 +5,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from pharos_operator.render.gateway_stats import MOST_NAMED, Counts, Unreadable, read, target
+from pharos_operator.render.gateway_stats import (
+    MOST_NAMED,
+    Counts,
+    Unreadable,
+    read,
+    target,
+    target_in_flight,
+)
 
 CANDIDATE, CONTROL = "default/arxiv/v1-1-0/candidate", "default/arxiv/v1-0-0/control"
 TEXT = f"""# TYPE envoy_cluster_upstream_rq_completed counter
@@ -33,6 +40,14 @@ def test_counts_errors_and_buckets_are_read_by_cluster() -> None:
     }
 
 
+def test_what_is_in_flight_is_read_with_what_was_sent() -> None:
+    """Nothing has been answered yet, so there is no counter of answers."""
+    asked_first = f'envoy_cluster_upstream_rq_active{{envoy_cluster_name="{CONTROL}"}} 7\n'
+    sent = f'envoy_cluster_upstream_rq_total{{envoy_cluster_name="{CONTROL}"}} 8\n'
+    hung = read(asked_first + sent + "envoy_server_uptime{} 5\n")
+    assert hung.clusters == {CONTROL: Counts(sent=8, in_flight=7)}
+
+
 @pytest.mark.parametrize("text", ["", "<html>not found</html>", TEXT.replace("uptime", "u")])
 def test_what_is_no_gateways_text_is_no_empty_reading(text: str) -> None:
     with pytest.raises(Unreadable):
@@ -42,9 +57,11 @@ def test_what_is_no_gateways_text_is_no_empty_reading(text: str) -> None:
 def test_only_the_clusters_in_question_are_asked_for() -> None:
     path, _, query = target([CONTROL, CANDIDATE, CONTROL]).partition("?")
     chosen = rf"{CONTROL}|{CANDIDATE}".replace("-", r"\-")
-    stats = rf"cluster\.({chosen})\.upstream_rq_(completed|5xx|time)"
+    stats = rf"cluster\.({chosen})\.upstream_rq_(completed|total|5xx|time)"
     assert path == "/stats/prometheus"
-    assert unquote(query) == rf"usedonly&filter=^(server\.uptime|{stats})$"
+    assert unquote(query) == rf"usedonly&filter=^({stats}|server\.uptime)$"
+    first = unquote(target_in_flight([CONTROL, CANDIDATE]))
+    assert first == rf"{path}?usedonly&filter=^(cluster\.({chosen})\.upstream_rq_(active))$"
 
 
 def test_a_request_never_outgrows_what_a_gateway_takes() -> None:
