@@ -46,7 +46,9 @@ async def test_a_cookies_id_is_split_bit_for_bit_as_a_headers_would_be(
         assert "set-cookie" not in answer.headers
 
 
-async def test_who_has_neither_is_served_by_stable_and_given_an_id_that_holds_flagger_1198(giving: Lab) -> None:
+async def test_who_has_neither_is_served_by_stable_and_given_an_id_that_holds_flagger_1198(
+    giving: Lab,
+) -> None:
     first = await giving.ask()
     assert (first.status, first.arm, first.body["pod"]) == (200, "outside", "one")
     cookie = first.headers["set-cookie"]
