@@ -7,7 +7,7 @@ from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, mak
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.meta import Metadata, ObjectRef, Resource
-from pharos_api.names import ANNOTATION_FAULT, evidence_name
+from pharos_api.names import ANNOTATION_FAULT
 from pharos_api.trainingrun import StepName, TrainingRun
 from pharos_api.verification import VerifyInput
 from pharos_operator.decide.decision import (
@@ -82,7 +82,7 @@ MOVE = ABExperiment(
     metadata=Metadata(name="move", namespace="default", uid="uid-move"), spec=ROLLOUT
 )
 EVIDENCE = RecordEvidence(
-    name=evidence_name("move", 3, "Rollback"),
+    name="move-03-rollback-6d4c9b33",
     document='{"decision":"Rollback","schema":1}',
     experiment_uid="00000000-0000-4000-8000-000000000007",
     decision="Rollback",
@@ -100,7 +100,7 @@ TRIED = VerifyInput(
     sha256=SHA,
     promised_labels=["cs.AI", "cs.LG"],
 )
-GUARDED = replace(EVIDENCE, name=evidence_name("arxiv", 7, "GuardRollback"))
+GUARDED = replace(EVIDENCE, name="arxiv-07-guardrollback-6d4c9b33")
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),

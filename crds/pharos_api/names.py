@@ -119,8 +119,6 @@ ENVOY_LABEL_CLASS = "envoy_response_code_class"
 
 _MAX_NAME = 63
 _VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
-ENVOY_SENT = "envoy_cluster_upstream_rq_total"
-ENVOY_IN_FLIGHT = "envoy_cluster_upstream_rq_active"
 
 
 def version_object_name(model: str, version: str) -> str:
@@ -149,9 +147,23 @@ def experiment_name(model: str, version: str) -> str:
     return bounded(f"{model}-{version.replace('.', '-')}", "-rollout")
 
 
-def evidence_name(experiment: str, number: int, decision: str) -> str:
-    """Name of the ConfigMap of an experiment's n-th decision: ``move-03-rollback``."""
-    return bounded(experiment, f"-{number:02d}-{decision.lower()}")
+_EVIDENCE = re.compile(r"-(\d+)-[a-z]+(?:-[0-9a-f]{8})?$")
+
+
+def evidence_name(experiment: str, number: int, decision: str, document: str) -> str:
+    """Name of the ConfigMap of an experiment's n-th decision: ``move-03-rollback-6d4c9b33``.
+
+    The end is a hash of the document. A decision may be recorded and then refused, and the next one
+    of its number rests on other facts: it has a record of its own.
+    """
+    mark = hashlib.sha256(document.encode()).hexdigest()[:8]
+    return bounded(experiment, f"-{number:02d}-{decision.lower()}-{mark}")
+
+
+def evidence_number(name: str) -> int:
+    """Which decision a record is of; 0 for a name that is none of a record."""
+    found = _EVIDENCE.search(name)
+    return int(found[1]) if found else 0
 
 
 def verify_job_name(experiment: str) -> str:
