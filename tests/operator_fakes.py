@@ -38,9 +38,16 @@ class FakeRows:
 
 @dataclass
 class FakeRecords:
-    """Remembers the names of records."""
+    """Remembers the names of records; ``away``: none can be written at once."""
 
     taken: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    away: bool = False
+
+    async def keep(self, owner: object, action: RecordEvidence) -> bool:
+        if not self.away:
+            self.kept.append(action.name)
+        return not self.away
 
     def take(self, owner: object, action: RecordEvidence) -> None:
         self.taken.append(action.name)

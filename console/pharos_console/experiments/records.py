@@ -34,7 +34,7 @@ def record_of(config_map: Mapping[str, Any]) -> Record:
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """The oldest first: by the number in the name, of which the hundredth has three digits."""
-    return sorted(records, key=lambda record: (_number(record.name), record.name))
+    return sorted(records, key=lambda record: (names.evidence_number(record.name), record.name))
 
 
 def read_file(path: Path) -> list[Record]:
@@ -52,11 +52,6 @@ def read_file(path: Path) -> list[Record]:
     if not records:
         raise UsageError(f"{path} holds no record of a decision")
     return records
-
-
-def _number(name: str) -> int:
-    parts = name.rsplit("-", 2)
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
 
 
 def _records(found: Any, where: str) -> Iterator[Record]:

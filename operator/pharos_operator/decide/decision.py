@@ -162,9 +162,10 @@ class RecordExperiment:
 class RecordEvidence:
     """The record of one decision: an immutable ConfigMap and a row of ``evidence``.
 
-    It is written after the status, beside the reconciling, so that nothing waits for it. ``name``
-    is ``names.evidence_name``; ``document`` is canonical JSON (sorted keys, no spaces) that
-    ``pharos replay`` judges again. ``experiment_uid`` is the Model's for the guard of production.
+    It is written just before the status that it explains; what cannot be written at once follows
+    beside the reconciling, so that nothing waits for it. ``name`` is ``names.evidence_name``;
+    ``document`` is canonical JSON (sorted keys, no spaces) that ``pharos replay`` judges again.
+    ``experiment_uid`` is the Model's for the guard of production.
     """
 
     name: str

@@ -47,7 +47,10 @@ class Renderer(Protocol):
 
 
 class Records(Protocol):
-    """Keeps what decisions rested on, beside the reconciling."""
+    """Keeps what decisions rested on."""
+
+    async def keep(self, owner: Entry, action: RecordEvidence) -> bool:
+        """Write a record within a moment; whether that worked. Must not raise."""
 
     def take(self, owner: Entry, action: RecordEvidence) -> None:
         """Take a record; must return at once."""
@@ -71,15 +74,21 @@ class Actor:
             if not isinstance(action, RecordEvidence):
                 await self._carry_out(owner, action)
 
-    async def record(self, owner: Entry, actions: tuple[Action, ...]) -> None:
-        """The evidence among the actions, once the status says what it led to.
+    async def keep(self, owner: Entry, actions: tuple[Action, ...]) -> frozenset[str]:
+        """Write the evidence among the actions before the status: the names of what is there."""
+        evidence = [action for action in actions if isinstance(action, RecordEvidence)]
+        return frozenset([one.name for one in evidence if await self._records.keep(owner, one)])
 
-        Only then, because a decision whose status was refused was none; and nothing waits for it.
+    async def record(self, owner: Entry, actions: tuple[Action, ...], kept: frozenset[str]) -> None:
+        """The rest, once the status says what the evidence led to, and without waiting for it.
+
+        A row comes only then, because a decision whose status was refused was none.
         """
         for action in actions:
             if isinstance(action, RecordEvidence):
                 await self._rows.record(action)
-                self._records.take(owner, action)
+                if action.name not in kept:
+                    self._records.take(owner, action)
 
     async def _carry_out(self, owner: Entry, action: Immediate) -> None:
         match action:

@@ -1,4 +1,4 @@
-"""One reconcile, the same for every kind: look, decide, act, tell, write the status once, record.
+"""One reconcile, the same for every kind: look, decide, act, tell, record, write the status once.
 
 What can go wrong is sorted here: an object that cannot be understood gets a condition and rests
 until it changes; what another try may heal is raised to the queue.
@@ -68,8 +68,9 @@ class Controller(Generic[ObsT]):
         await self._hands.actor.carry_out(entry, decision.actions)
         await self._hands.publication.events(entry, decision.events, now)
         status: Status = decision.status
+        kept = await self._hands.actor.keep(entry, decision.actions)
         await self._hands.publication.status(entry, accepted(entry, status.to_json(), now))
-        await self._hands.actor.record(entry, decision.actions)
+        await self._hands.actor.record(entry, decision.actions, kept)
         return decision.requeue_after_s
 
     async def _refuse(self, entry: Entry, problem: Terminal, now: datetime) -> None:

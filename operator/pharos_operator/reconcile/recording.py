@@ -1,7 +1,7 @@
-"""Writes the records of decisions beside the reconciling, each once and never in its way.
+"""Writes the records of decisions, each once and never in the way of what was decided.
 
-A record follows the status that it explains: a rollback is on its way before its record is sent.
-What the API server does not take now waits here and is tried again.
+A record is there before the status that it explains, so that no crash can lose it. What the API
+server does not take within a moment follows the status, waits here and is tried again.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from pharos_operator.reconcile.index import Entry
 
 log = logging.getLogger(__name__)
 _RETRY_S = 5.0
+# A rollback waits no longer than this for its record.
+KEEP_WITHIN_S = 0.5
 
 
 class Recording:
@@ -27,6 +29,16 @@ class Recording:
         self._telemetry = telemetry
         self._waiting: dict[str, tuple[Entry, RecordEvidence]] = {}
         self._wake = asyncio.Event()
+
+    async def keep(self, owner: Entry, action: RecordEvidence) -> bool:
+        """Write a record now; False where that takes too long or fails, and ``take`` has to."""
+        try:
+            async with asyncio.timeout(KEEP_WITHIN_S):
+                await self._write(owner, action)
+        except (PharosError, TimeoutError) as problem:
+            log.info("a record follows its decision", extra=_told(action, problem))
+            return False
+        return True
 
     def take(self, owner: Entry, action: RecordEvidence) -> None:
         """Take a record; returns at once. The first one of a name counts."""
@@ -80,5 +92,5 @@ def _owners(body: Manifest) -> set[str]:
     return {each["uid"] for each in body["metadata"].get("ownerReferences", ())}
 
 
-def _told(action: RecordEvidence, problem: PharosError) -> dict[str, str]:
+def _told(action: RecordEvidence, problem: Exception) -> dict[str, str]:
     return {"record": action.name, "problem": str(problem)}

@@ -13,7 +13,6 @@ from render_cases import EVIDENCE
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import API_VERSION
 from pharos_api.model import Model
-from pharos_api.names import evidence_name
 from pharos_console.cluster import Cluster
 from pharos_operator.render.evidence import evidence_map
 
@@ -38,7 +37,7 @@ def move(cluster: Cluster) -> ABExperiment:
     manifest = {"apiVersion": API_VERSION, "kind": "ABExperiment", "metadata": {"name": "move"}}
     cluster.apply(manifest | {"spec": SPEC})
     noted = [
-        {"name": evidence_name("move", number, decision), "decision": decision}
+        {"name": f"move-{number:02d}-{decision.lower()}", "decision": decision}
         for number, decision in ((1, "Step"), (2, "Promote"), (3, "Lost"))
     ]
     cluster.patch_status(ABExperiment, "move", STATUS | {"evidence": noted})

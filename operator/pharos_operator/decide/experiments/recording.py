@@ -11,7 +11,7 @@ from pharos_analysis.record import Case, Context, Way, document, judged
 from pharos_analysis.samples import Facts
 from pharos_api.abexperiment import ABExperimentStatus, Evidence, ExperimentPhase, Verdict
 from pharos_api.meta import whole_seconds
-from pharos_api.names import evidence_name
+from pharos_api.names import evidence_name, evidence_number
 from pharos_operator.decide.decision import RecordEvidence
 from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
@@ -42,9 +42,9 @@ def recorded(look: Look, draft: ExperimentDraft, code: str) -> ExperimentDraft:
     if moved is None:
         return draft
     metadata, at = look.obs.experiment.metadata, whole_seconds(look.now)
-    name = evidence_name(metadata.name, _number(before), moved)
-    entry = Evidence(name=name, decision=str(moved), at=at)
     text = _document(look, draft, moved, code)
+    name = evidence_name(metadata.name, _number(before), moved, text)
+    entry = Evidence(name=name, decision=str(moved), at=at)
     listed = draft.set(evidence=[*before.evidence, entry][-KEPT:])
     return listed.do(RecordEvidence(name, text, metadata.uid, str(moved), at))
 
@@ -72,9 +72,7 @@ _VERDICTS = {
 
 def _number(before: ABExperimentStatus) -> int:
     """The n-th decision. The list is bounded, so its last name counts and not its length."""
-    if not before.evidence:
-        return 1
-    return int(before.evidence[-1].name.rsplit("-", 2)[1]) + 1
+    return evidence_number(before.evidence[-1].name) + 1 if before.evidence else 1
 
 
 def _document(look: Look, draft: ExperimentDraft, moved: Moved, code: str) -> str:

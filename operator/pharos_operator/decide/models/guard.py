@@ -133,9 +133,10 @@ def _record(
     """Named by the route's revision, which rises with every switch of production."""
     revision = obs.model.status.route.revision
     found = document(case, judgement, context)
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"))
     return RecordEvidence(
-        name=evidence_name(context.experiment, revision, DECISION),
-        document=json.dumps(found, sort_keys=True, separators=(",", ":")),
+        name=evidence_name(context.experiment, revision, DECISION, text),
+        document=text,
         experiment_uid=context.uid,
         decision=DECISION,
         at=whole_seconds(case.at),

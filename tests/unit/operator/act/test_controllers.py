@@ -18,7 +18,7 @@ from pharos_operator.decide.decision import (
     Platform,
     RecordEvidence,
 )
-from pharos_operator.errors import Conflict, Terminal
+from pharos_operator.errors import Conflict, PharosError, Terminal
 from pharos_operator.reconcile.act import Actor
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
 from pharos_operator.reconcile.index import Entry, Index, Key
@@ -69,6 +69,10 @@ class World:
         return self.cluster.objects["Model", "default", "m"]["status"]
 
 
+class Stopped(PharosError):
+    """The process ends here."""
+
+
 class _NoRenderer:
     def manifests(self, action: Any, owner: Entry) -> tuple[dict[str, Any], ...]:
         raise AssertionError("no action was decided")
@@ -102,14 +106,36 @@ EVIDENCE = RecordEvidence(
 )
 
 
-def test_evidence_is_recorded_once_the_status_is_written() -> None:
+def test_evidence_is_kept_before_the_status_and_its_row_follows() -> None:
     world = World(actions=(EVIDENCE,))
+    world.put()
+    assert world.reconcile() == ["status Model m"]
+    assert (world.records.kept, world.records.taken) == (["m-01-rollback"], [])
+    assert world.rows.rows == [EVIDENCE]
+
+
+def test_evidence_that_cannot_be_kept_at_once_holds_up_no_status_and_follows_it() -> None:
+    world = World(actions=(EVIDENCE,), records=FakeRecords(away=True))
     world.put()
     assert world.reconcile() == ["status Model m"]
     assert (world.records.taken, world.rows.rows) == (["m-01-rollback"], [EVIDENCE])
 
 
-def test_a_decision_whose_status_was_refused_leaves_no_evidence() -> None:
+def test_a_crash_between_record_and_status_leaves_the_record_and_no_decision() -> None:
+    """The next leader decides again, on what it sees itself, and keeps another record."""
+    world = World(actions=(EVIDENCE,))
+    world.put()
+    world.cluster.failing = [Stopped("killed")]
+    with pytest.raises(Stopped):
+        world.reconcile()
+    assert (world.records.kept, world.records.taken, world.rows.rows) == ([EVIDENCE.name], [], [])
+    assert "phase" not in world.cluster.objects["Model", "default", "m"].get("status", {})
+    world.reconcile()
+    assert world.stored["phase"] == "Ready"
+    assert world.rows.rows == [EVIDENCE]
+
+
+def test_a_decision_whose_status_was_refused_is_none_and_has_no_row() -> None:
     world = World(actions=(EVIDENCE,))
     world.put()
     world.cluster.put(body("Model", "m", spec={"serving": {"minReplicas": 2}}))

@@ -26,6 +26,7 @@ from pharos_api.abexperiment import ABExperiment, ExperimentPhase, Verdict
 from pharos_api.delivery import ProductionGuard
 from pharos_api.model import Model, ModelSpec, PromotionPolicy, Quarantined, Route
 from pharos_api.modelversion import ModelVersion
+from pharos_api.names import evidence_name
 from pharos_operator.decide.decision import Decision, RecordEvidence
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import ModelObservation
@@ -157,7 +158,8 @@ def test_a_second_look_at_the_same_things_changes_nothing(case: Case) -> None:
 def test_going_back_leaves_one_record_that_is_judged_alike() -> None:
     actions = decided(Case(FAILING)).actions
     (record,) = [each for each in actions if isinstance(each, RecordEvidence)]
-    assert (record.name, record.at) == ("arxiv-03-guardrollback", NOW)
+    assert record.name == evidence_name("arxiv", 3, "GuardRollback", record.document)
+    assert record.at == NOW
     found = json.loads(record.document)
     assert replayed(found).ruling == "Harm"
     assert agrees(found) == []

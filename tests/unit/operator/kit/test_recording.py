@@ -14,7 +14,7 @@ from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.decide.decision import Manifest, RecordEvidence
 from pharos_operator.errors import Invalid, NotFound, PharosError, Refused, Unavailable
 from pharos_operator.reconcile.index import Entry, Index
-from pharos_operator.reconcile.recording import Recording
+from pharos_operator.reconcile.recording import KEEP_WITHIN_S, Recording
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UID = "00000000-0000-4000-8000-000000000001"
@@ -36,6 +36,13 @@ class Renderer:
         if action.document == "huge":
             raise Invalid("EvidenceTooLarge", "no ConfigMap holds this")
         return (_config_map(action.name, action.document),)
+
+
+class Hanging(FakeCluster):
+    """Takes a request and never answers."""
+
+    async def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        return await asyncio.get_running_loop().create_future()
 
 
 @dataclass
@@ -85,6 +92,40 @@ def test_a_record_is_written_at_once() -> None:
         assert world.stored == {"move-01-rollback": "{}"}
 
     _live(world, story)
+
+
+def test_a_record_is_kept_before_anything_else_happens() -> None:
+    world = World()
+    assert virtual_time.run(world.recording.keep(world.owner, _record()))
+    assert world.stored == {"move-01-rollback": "{}"}
+
+
+NOT_KEPT: dict[str, tuple[RecordEvidence, PharosError | None]] = {
+    "the API server is away": (_record(), Unavailable("connection refused")),
+    "a right is missing": (_record(), Refused("Refused", "configmaps is forbidden")),
+    "too large for any ConfigMap": (_record(document="huge"), None),
+}
+
+
+@pytest.mark.parametrize(("record", "problem"), NOT_KEPT.values(), ids=NOT_KEPT)
+def test_what_cannot_be_kept_at_once_is_no_error(
+    record: RecordEvidence, problem: PharosError | None
+) -> None:
+    world = World()
+    world.cluster.failing = [problem] if problem else []
+    assert not virtual_time.run(world.recording.keep(world.owner, record))
+    assert world.stored == {}
+
+
+def test_an_api_server_that_hangs_delays_a_decision_by_half_a_second_at_most() -> None:
+    world = World(Hanging())
+
+    async def story() -> float:
+        loop = asyncio.get_running_loop()
+        assert not await world.recording.keep(world.owner, _record())
+        return loop.time()
+
+    assert virtual_time.run(story()) == pytest.approx(KEEP_WITHIN_S)
 
 
 TROUBLES: dict[str, PharosError] = {

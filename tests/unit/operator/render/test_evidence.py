@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from render_cases import EVIDENCE, MOVE
 
-from pharos_api.names import EVIDENCE_KEY, EVIDENCE_KEY_PACKED, evidence_name
+from pharos_api.names import EVIDENCE_KEY, EVIDENCE_KEY_PACKED, evidence_name, evidence_number
 from pharos_operator.errors import Invalid
 from pharos_operator.render.evidence import LIMIT_BYTES, evidence_map
 
@@ -36,11 +36,15 @@ def test_a_record_that_no_configmap_can_hold_is_refused_in_a_sentence() -> None:
 
 
 NAMES = {
-    "the number and the decision follow the experiment": ("move", 3, "move-03-rollback"),
+    "number, decision and a hash of the document follow the experiment": (
+        "move",
+        3,
+        "move-03-rollback-44136fa3",
+    ),
     "a long name is cut to what a name may have, and marked": (
         "m" * 80,
         12,
-        "m" * 42 + "-6d4c9b33-12-rollback",
+        "m" * 33 + "-76bf4d20-12-rollback-44136fa3",
     ),
 }
 
@@ -49,10 +53,29 @@ NAMES = {
 def test_a_record_has_a_name_that_a_repeat_meets_again(
     experiment: str, number: int, wanted: str
 ) -> None:
-    name = evidence_name(experiment, number, "Rollback")
-    assert len(name) <= 63
-    assert (name[:5], name[-12:]) == (wanted[:5], wanted[-12:])
-    assert name == evidence_name(experiment, number, "Rollback")
+    name = evidence_name(experiment, number, "Rollback", "{}")
+    assert (name, len(name) <= 63) == (wanted, True)
+    assert name == evidence_name(experiment, number, "Rollback", "{}")
+    assert evidence_number(name) == number
+
+
+def test_other_facts_make_another_record_of_the_same_number() -> None:
+    """The first of two was refused with its status: it must not stand for the second."""
+    first, second = (evidence_name("move", 3, "Rollback", text) for text in ("{}", '{"at":1}'))
+    assert first != second
+    assert evidence_number(first) == evidence_number(second) == 3
+
+
+OTHER_NAMES = {
+    "a file": ("record.json", 0),
+    "a name of before, without a hash": ("move-12-stepup", 12),
+    "an experiment whose own name has numbers": ("move-2-1-100-stepup-44136fa3", 100),
+}
+
+
+@pytest.mark.parametrize(("name", "number"), OTHER_NAMES.values(), ids=OTHER_NAMES)
+def test_the_number_of_a_record(name: str, number: int) -> None:
+    assert evidence_number(name) == number
 
 
 def test_the_same_record_is_the_same_row() -> None:
