@@ -33,6 +33,8 @@ from pharos_serving.settings import Settings
 from pharos_serving.spool import Spool
 
 _LOG = logging.getLogger("pharos_serving")
+# With the drain and the last requests within the pod's grace of 60 s
+_FLUSH_S = 30.0
 
 
 def main() -> int:
@@ -104,7 +106,7 @@ def serve(service: Service, settings: Settings) -> int:
     DrainingServer(config, drain_s=settings.drain_s, on_drain=begin_draining).run()
     service.worker.stop()
     if log is not None:
-        _LOG.info("Prediction log flushed", extra={"fields": {"left_in_spool": log.stop(10)}})
+        _LOG.info("Prediction log flushed", extra={"fields": {"left_in_spool": log.stop(_FLUSH_S)}})
     return ExitCode.OK
 
 

@@ -64,7 +64,10 @@ class SpoolingLog:
         self._shipper.start()
 
     def stop(self, patience_s: float) -> int:
-        """Spool what is queued, try to ship it, and return the rows that are still spooled."""
+        """Spool what is queued, and ship it; the rows that are still spooled after ``patience_s``.
+
+        Nobody inherits the spool of a pod that is deleted: a database that is away is waited for.
+        """
         self._queue.put(None)
         self._spooler.join(patience_s)
         self._shipper.stop(patience_s)

@@ -8,7 +8,9 @@ import logging
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Protocol
 
 from pharos_serving.drops import NO_ARM, DropReason, Drops
@@ -19,6 +21,8 @@ from pharos_store.rows import DropRow, LabelRow, LogBatch, PredictionRow
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
+# At the end time is short: a database that comes back within it must not be missed.
+_LAST_PAUSE_S = 0.5
 # After this long a row is stored without the experiment or version that nobody ever wrote.
 ORPHAN_AFTER = timedelta(hours=1)
 
@@ -43,6 +47,7 @@ class Shipper:
         self._drops = drops
         self._news = threading.Event()
         self._closing = threading.Event()
+        self._give_up_at_s = inf
         self._thread = threading.Thread(target=self._ship_all, name="log-shipper", daemon=True)
 
     def start(self) -> None:
@@ -55,7 +60,8 @@ class Shipper:
         self._news.set()
 
     def stop(self, patience_s: float) -> None:
-        """Try everything once more, then end."""
+        """Try everything at least once more, and until ``patience_s`` is over; then end."""
+        self._give_up_at_s = monotonic() + patience_s
         self._closing.set()
         self._news.set()
         self._thread.join(patience_s)
@@ -66,10 +72,14 @@ class Shipper:
             # Drops call nobody: they go along, or when it has been quiet for a while.
             self._news.wait(_LONGEST_PAUSE_S)
             self._news.clear()
-            last_round = self._closing.is_set()
+            closing = self._closing.is_set()
             finished = self._ship_round()
-            if last_round:
+            if closing and (finished or monotonic() >= self._give_up_at_s):
                 return
+            if closing:
+                sleep(_LAST_PAUSE_S)
+                self._news.set()
+                continue
             if finished:
                 pause_s = _FIRST_PAUSE_S
                 continue

@@ -39,7 +39,8 @@ PORT_NAME = "http"
 _SPOOL = "/var/spool/pharos"
 _READY = "/v2/health/ready"
 _LIVE = "/v2/health/live"
-_GRACE_S = 45
+# Drain 5 s, last requests 20 s, a prediction log whose database is away 30 s
+_GRACE_S = 60
 _PROGRESS_DEADLINE_S = 600
 
 
