@@ -98,8 +98,8 @@ def away(kubectl) -> Iterator[None]:
 
 
 def ask_database(kubectl, query: str) -> str:
-    psql = ("psql", "-U", "pharos", "-d", "pharos", "-At", "-c", query)
-    return kubectl("exec", "pharos-postgresql-0", "--", *psql, check=False).strip()
+    psql = ("psql", "-h", "/tmp", "-U", "pharos", "-d", "pharos", "-At", "-c", query)
+    return kubectl("exec", "pharos-postgresql-0", "--", *psql).strip()
 
 
 def lift(proving: Proving, pharos, version: str) -> None:
