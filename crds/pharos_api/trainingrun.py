@@ -144,9 +144,11 @@ class Data(Spec):
 
 
 class Recipe(StrEnum):
-    """How the model is trained."""
+    """How the model is trained. Blend pools a fine-tuned encoder with a linear model."""
 
     FINE_TUNE = "FineTune"
+    LINEAR = "Linear"
+    BLEND = "Blend"
 
 
 class Precision(StrEnum):
@@ -159,12 +161,19 @@ class Precision(StrEnum):
 
 
 class Hyperparameters(Spec):
-    """The first recipe's knobs with the requirement's defaults (rows TRN-10, TRN-11)."""
+    """The recipes' knobs with the requirement's defaults (rows TRN-10, TRN-11).
+
+    ``regularisation`` is the C of a linear model's SVMs; the other knobs are the encoder's.
+    """
 
     model_config = rules(
         (
             decimal_rule("learningRate", "> 0.0"),
             "learningRate must be greater than 0, for example 2e-5",
+        ),
+        (
+            decimal_rule("regularisation", "> 0.0"),
+            "regularisation must be greater than 0, for example 0.5",
         ),
     )
 
@@ -177,6 +186,7 @@ class Hyperparameters(Spec):
     max_tokens: int = Field(512, ge=8, le=8192)
     early_stopping_patience: int = Field(2, ge=0, le=1000)
     label_smoothing: DecimalString = "0"
+    regularisation: DecimalString = "0.5"
     gradient_checkpointing: bool = False
     precision: Precision = Precision.AUTO
     seed: int = Field(42, ge=0, le=2**31 - 1)

@@ -85,6 +85,10 @@ $ pharos feedback arxiv-classifier --request-id 5c1f… --label cs.CL --dissatis
     "run": """\
 $ pharos run -f manifests/samples/quickstart.yaml
 """,
+    "predict": """\
+$ pharos predict --model artifacts/v1.0.0 --input new.jsonl --output labelled.jsonl
+2500 rows: labelled.jsonl
+""",
     "upload": """\
 $ pharos upload papers.jsonl.gz -n pharos
 uri: file:///artifacts/uploads/9f2c….jsonl.gz

@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _project()
         case "verify":
             return _verify()
+        case "predict":
+            return _predict(options)
         case _:
             return _step(options)
 
@@ -96,6 +98,19 @@ def _verify() -> int:
     result, code = run_verify(VerifyInput.model_validate_json(text))
     write_result(result)
     return int(code)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from pharos_jobs.errors import Terminal  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.predict_file import predict_file  # noqa: PLC0415
+
+    try:
+        rows = predict_file(options.model, options.input, options.output)
+    except Terminal as fault:
+        print(f"error: {fault.message}", file=sys.stderr)
+        return int(fault.exit_code)
+    print(f"{rows} rows: {options.output}")
+    return int(ExitCode.OK)
 
 
 if __name__ == "__main__":

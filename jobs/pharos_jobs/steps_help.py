@@ -40,6 +40,11 @@ COMMANDS = {
         "Writes:  models/<namespace>/<model>/vX.Y.Z/ with manifest.json\n"
         "Outputs: modelUri, modelSha256, sizeBytes, version",
     ),
+    "predict": (
+        "Classify the rows of a JSON Lines file with a registered model.",
+        "Rows need title and abstract, or text; they keep their order and their other fields and\n"
+        "get label, confidence and scores. With one bad row nothing is written: exits with 65.",
+    ),
     "receive": (
         "Write standard input to a URI, whole or not at all.",
         "Prints the SHA-256 and the number of bytes.",

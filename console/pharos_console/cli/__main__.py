@@ -4,7 +4,17 @@ import sys
 
 from rich.text import Text
 
-from pharos_console.cli import demo, experiments, feedback, load, run, status, upload, verbs
+from pharos_console.cli import (
+    demo,
+    experiments,
+    feedback,
+    load,
+    predict,
+    run,
+    status,
+    upload,
+    verbs,
+)
 from pharos_console.cli.app import app, err
 from pharos_console.errors import UsageError
 
@@ -13,6 +23,7 @@ COMMANDS = (
     experiments,
     feedback,
     load,
+    predict,
     run,
     status,
     upload,

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
 
+from pharos_jobs.core.calibration import Bin, calibration_error, reliability
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Scores:
     accuracy: float
     macro_f1: float
     calibration_error: float
+    reliability: tuple[Bin, ...]
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     report: str
@@ -44,6 +46,7 @@ class Scores:
             "accuracy": self.accuracy,
             "macroF1": self.macro_f1,
             "calibrationError": self.calibration_error,
+            "reliability": [each.to_json() for each in self.reliability],
             "perClass": {
                 c.label: {
                     "precision": c.precision,
@@ -74,35 +77,20 @@ def scores(truth: Ints, probabilities: Floats, labels: Sequence[str]) -> Scores:
         ClassScore(name, float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
         for i, name in enumerate(labels)
     )
+    diagram = reliability(truth, probabilities)
     matrix = confusion_matrix(truth, predicted, labels=numbers)
     return Scores(
         samples=len(truth),
         accuracy=float((truth == predicted).mean()),
         macro_f1=float(f1.mean()),
-        calibration_error=calibration_error(truth, probabilities),
+        calibration_error=calibration_error(diagram),
+        reliability=diagram,
         classes=classes,
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
         report=classification_report(
             truth, predicted, labels=numbers, target_names=list(labels), digits=3, zero_division=0.0
         ),
     )
-
-
-def calibration_error(truth: Ints, probabilities: Floats, bins: int = _BINS) -> float:
-    """Expected calibration error of the top class, in 0..1.
-
-    The mean distance between confidence and accuracy over bins of equal width, each weighted by
-    its share of samples: C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
-    """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for number in range(bins):
-        inside = bin_of == number
-        if inside.any():
-            total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    return float(total)
 
 
 def accuracy_and_f1(truth: Ints, predicted: Ints) -> dict[str, float]:

@@ -26,6 +26,7 @@ def metadata(step_input: StepInput, facts: Facts) -> dict[str, Any]:
         "version": facts.version,
         "created_at": facts.evaluation["createdAt"],
         "model_name": step_input.trainer.base_model,
+        "recipe": step_input.trainer.recipe.value,
         "dataset": _dataset(facts.card),
         "hyperparameters": _hyperparameters(step_input),
         "metrics": _metrics(facts),
@@ -60,6 +61,7 @@ def _hyperparameters(step_input: StepInput) -> dict[str, Any]:
         "warmup_steps": settings.warmup_steps,
         "weight_decay": float(settings.weight_decay),
         "max_tokens": settings.max_tokens,
+        "regularisation": float(settings.regularisation),
         "seed": settings.seed,
     }
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from pharos_api.jobio import ExitCode
 from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy
@@ -19,23 +20,20 @@ _MODEL = "models/classification/arxiv_v1.0.0"
 
 def add_flags(name: str, command: argparse.ArgumentParser) -> None:
     """Add the flags of one command."""
-    match name:
-        case "receive":
-            command.add_argument("uri", help="where to write")
-            return
-        case "project" | "verify":
-            return
-        case "collect":
-            _collect(command)
-        case "prepare":
-            _prepare(command)
-        case "train":
-            _train(command)
-        case "evaluate":
-            _evaluate(command)
-        case _:
-            _register(command)
-    command.add_argument("--step-input", metavar="FILE", help="StepInput as JSON; - reads stdin")
+    steps = {
+        "collect": _collect,
+        "prepare": _prepare,
+        "train": _train,
+        "evaluate": _evaluate,
+        "register": _register,
+    }
+    if name in steps:
+        steps[name](command)
+        command.add_argument("--step-input", metavar="FILE", help="StepInput as JSON; - for stdin")
+    elif name == "receive":
+        command.add_argument("uri", help="where to write")
+    elif name == "predict":
+        _predict(command)
 
 
 def run_with_flags(options: argparse.Namespace) -> ExitCode:
@@ -91,6 +89,13 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--model-dir", default=_MODEL, help="(%(default)s)")
     add("--test-data", default=f"{_SPLITS}/test.json", help="its folder holds all splits")
+
+
+def _predict(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--model", type=Path, required=True, help="folder of a version, with manifest.json")
+    add("--input", type=Path, required=True, help="JSON Lines; may be gzipped")
+    add("--output", type=Path, required=True, help="the same rows with label and scores")
 
 
 def _register(command: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pharos_api.artifacts import LABEL_MAP, REFERENCE_ANSWERS, WEIGHTS, ReferenceAnswer
+from pharos_api.artifacts import LABEL_MAP, LINEAR, REFERENCE_ANSWERS, WEIGHTS, ReferenceAnswer
 from pharos_api.jobio import FailureReason, StepError, StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
@@ -119,9 +119,14 @@ def _reporter(context: StepContext, before: int, total: int) -> Callable[[int], 
 
 
 def _weights_bytes(step_input: StepInput) -> int:
-    """Size of the weights: what row TST-13 limits."""
-    with storage.open_read(f"{step_input.inputs['checkpointUri']}/{WEIGHTS}") as weights:
-        return weights.seek(0, 2)
+    """Size of the weights of all parts: what row TST-13 limits."""
+    uris = [f"{step_input.inputs['checkpointUri']}/{name}" for name in (WEIGHTS, LINEAR)]
+    return sum(_size(uri) for uri in uris if storage.exists(uri))
+
+
+def _size(uri: str) -> int:
+    with storage.open_read(uri) as file:
+        return file.seek(0, 2)
 
 
 def _metrics(measured: dict[str, Scores], baseline: Baseline, size_bytes: int) -> dict[str, str]:

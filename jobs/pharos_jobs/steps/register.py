@@ -11,9 +11,15 @@ import logging
 
 from pharos_api.artifacts import (
     CONFIG,
+    LABEL_MAP,
+    LINEAR,
     MANIFEST,
     METADATA,
+    ONNX,
     REFERENCE_ANSWERS,
+    SCORING,
+    TOKENIZER,
+    WEIGHTS,
     FileEntry,
     Manifest,
 )
@@ -26,18 +32,13 @@ from pharos_jobs.core.model_metadata import Facts, metadata
 from pharos_jobs.datasets import Dataset, open_dataset
 from pharos_jobs.errors import Terminal
 
-_FROM_TRAINING = (
-    "model.safetensors",
-    "model.onnx",
-    CONFIG,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.txt",
-    "label_map.json",
-)
+_FROM_TRAINING = (CONFIG, LABEL_MAP)
+# What an encoder and what a linear model brings; a blend brings all.
+_OF_AN_ENCODER = (WEIGHTS, ONNX, TOKENIZER, "tokenizer_config.json", "vocab.txt")
+_OF_A_LINEAR_MODEL = (LINEAR,)
 _FROM_EVALUATION = ("test_results.json", REFERENCE_ANSWERS)
-# What an earlier release evaluated has none; the model is as good without them.
-_OPTIONAL = (REFERENCE_ANSWERS,)
+# What an earlier release trained and evaluated has none; the model is as good without them.
+_OPTIONAL = (SCORING, REFERENCE_ANSWERS)
 _log = logging.getLogger(__name__)
 
 
@@ -104,11 +105,12 @@ def _checked(version: str) -> str:
 
 def _assembled(step_input: StepInput, folder: str, dataset: Dataset, facts: Facts) -> Manifest:
     """Copy all files to the folder; the manifest comes last and lists them."""
-    sources = {name: f"{step_input.inputs['checkpointUri']}/{name}" for name in _FROM_TRAINING}
-    for name in _FROM_EVALUATION:
-        uri = f"{step_input.inputs['evaluationUri']}/{name}"
-        if name not in _OPTIONAL or storage.exists(uri):
-            sources[name] = uri
+    checkpoint, evaluation = (step_input.inputs[n] for n in ("checkpointUri", "evaluationUri"))
+    sources = {name: f"{checkpoint}/{name}" for name in _trained_files(checkpoint)}
+    sources |= {name: f"{evaluation}/{name}" for name in _FROM_EVALUATION}
+    sources = {
+        name: uri for name, uri in sources.items() if name not in _OPTIONAL or storage.exists(uri)
+    }
     written = {name: storage.copy(uri, f"{folder}/{name}") for name, uri in sources.items()}
     text = json.dumps(metadata(step_input, facts), ensure_ascii=False, indent=2) + "\n"
     written[METADATA] = storage.write_bytes(f"{folder}/{METADATA}", text.encode())
@@ -124,6 +126,18 @@ def _assembled(step_input: StepInput, folder: str, dataset: Dataset, facts: Fact
     )
     storage.write_stream(f"{folder}/{MANIFEST}", io.BytesIO(manifest.to_bytes()))
     return manifest
+
+
+def _trained_files(checkpoint: str) -> tuple[str, ...]:
+    """What the train step leaves for serving; a file that is missing is told by its copy."""
+    linear = storage.exists(f"{checkpoint}/{LINEAR}")
+    encoder = not linear or storage.exists(f"{checkpoint}/{ONNX}")
+    return (
+        *_FROM_TRAINING,
+        *(_OF_AN_ENCODER if encoder else ()),
+        *(_OF_A_LINEAR_MODEL if linear else ()),
+        SCORING,
+    )
 
 
 def _publish(staging: str, final: str, manifest: Manifest) -> None:

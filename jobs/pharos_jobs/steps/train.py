@@ -6,15 +6,19 @@ microBatch. Where memory ran out on the way, a warning says at which step and wh
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pharos_api.artifacts import LABEL_MAP
 from pharos_api.jobio import StepInput, StepResult
+from pharos_api.trainingrun import Recipe
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import is_out_of_memory
 from pharos_jobs.datasets import Dataset, open_dataset, read_split
 from pharos_jobs.errors import Interrupted, OutOfMemory
+from pharos_jobs.recipes import linear
+from pharos_jobs.recipes.finishing import finished
+from pharos_jobs.recipes.port import Lesson
 
 RECORD = "training.json"
 _log = logging.getLogger(__name__)
@@ -25,8 +29,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     target = f"{step_input.run_uri}/model"
     if not storage.exists(f"{target}/{RECORD}"):
         dataset = open_dataset(step_input.inputs["datasetUri"])
-        context.progress.report(0, "loading torch")
-        _train(step_input, context, dataset, target)
+        _taught(step_input, context, dataset, target)
     record = storage.read_json(f"{target}/{RECORD}")
     context.progress.report(100, "trained")
     return StepResult(
@@ -41,6 +44,33 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
         metrics={"validationAccuracy": record["validationAccuracy"]},
         warnings=list(record["memoryRanOut"]),
     )
+
+
+def _taught(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
+    match step_input.trainer.recipe:
+        case Recipe.FINE_TUNE | Recipe.BLEND:
+            context.progress.report(0, "loading torch")
+            _train(step_input, context, dataset, target)
+        case Recipe.LINEAR:
+            folder = context.work_dir / "model"
+            lesson = _lesson(step_input, context, dataset, folder)
+            record = linear.train(lesson) | finished(lesson)
+            _store(folder, target, record | {"datasetSha256": dataset.sha256})
+        case _:
+            assert_never(step_input.trainer.recipe)
+
+
+def _lesson(step_input: StepInput, context: StepContext, dataset: Dataset, folder: Path) -> Lesson:
+    folder.mkdir(parents=True, exist_ok=True)
+    train, val = read_split(dataset, "train"), read_split(dataset, "val")
+    return Lesson(train, val, dataset.labels, step_input.trainer, folder, context)
+
+
+def _store(folder: Path, target: str, record: dict[str, Any]) -> None:
+    storage.upload_folder(folder, target)
+    # The record comes last: it marks the folder as whole.
+    storage.write_json(f"{target}/{RECORD}", record)
+    _log.info("Trained", extra=record)
 
 
 def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
@@ -84,16 +114,16 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
         "datasetSha256": dataset.sha256,
     }
     record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
-    storage.upload_folder(folder / "model", target)
-    # The record comes last: it marks the folder as whole.
-    storage.write_json(f"{target}/{RECORD}", record)
-    _log.info("Trained", extra=record)
+    lesson = Lesson(train, val, dataset.labels, step_input.trainer, folder / "model", context)
+    if step_input.trainer.recipe is Recipe.BLEND:
+        record |= {"linear": linear.add_part(lesson)}
+    _store(folder / "model", target, record | finished(lesson))
 
 
 def _saved(
     trained: Any, label_to_id: dict[str, int], folder: Path, max_tokens: int
 ) -> dict[str, Any]:
-    """Write the model's folder; returns its digest and how far the export is off."""
+    """Write the model's folder; returns how far the export is off."""
     from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
 
     storage.remove_folder(folder.as_uri())
@@ -107,8 +137,7 @@ def _saved(
     storage.write_json(
         (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
     )
-    off = export_onnx(folder, max_tokens)
-    return {"onnxLogitsOff": off, "sha256": storage.folder_digest(folder)}
+    return {"onnxLogitsOff": export_onnx(folder, max_tokens)}
 
 
 def _forget(uri: str) -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from pharos_jobs.core.calibration import calibration_error, reliability
 from pharos_jobs.core.metrics import (
     accuracy_and_f1,
-    calibration_error,
     decimal_string,
     scores,
     softmax,
@@ -46,7 +46,7 @@ def test_a_class_nobody_predicts_scores_nothing_and_warns_nobody() -> None:
     ],
 )
 def test_calibration_error(probabilities: np.ndarray, wanted: float) -> None:
-    assert calibration_error(TRUTH, probabilities) == pytest.approx(wanted)
+    assert calibration_error(reliability(TRUTH, probabilities)) == pytest.approx(wanted)
 
 
 @pytest.mark.requirement("TRN-6")
