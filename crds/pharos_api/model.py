@@ -43,9 +43,10 @@ class Task(StrEnum):
 
 
 class Engine(StrEnum):
-    """Inference engine of a serving pod; Auto takes what the artifact holds."""
+    """Inference engine of a serving pod; Auto takes the fastest on the pod's own processor."""
 
     AUTO = "Auto"
+    OPENVINO = "OpenVino"
     ONNX_RUNTIME = "OnnxRuntime"
     TORCH = "Torch"
 

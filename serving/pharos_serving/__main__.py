@@ -73,8 +73,10 @@ def build_service(settings: Settings) -> Service:
         settings.model_namespace,
     )
     limits = Limits(settings.max_texts, settings.max_characters, settings.max_body_bytes)
-    worker = InferenceWorker(classifier.predict_batch, settings.queue_limit)
+    lanes = classifier.scorer.lanes
+    worker = InferenceWorker(classifier.predict_batch, settings.queue_limit, lanes)
     metrics = Metrics(identity, classifier.scorer.name)
+    metrics.record_self_benchmark(classifier.measured)
     key = settings.user_hash_key.get_secret_value()
     ids = PredictionIds(key, f"{settings.model_namespace}/{settings.model_name}")
     return Service(identity, model, classifier, worker, metrics, ids, limits)

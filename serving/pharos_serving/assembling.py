@@ -4,12 +4,14 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from pharos_api.artifacts import LINEAR, ONNX, SCORING, TOKENIZER
+from pharos_api.engines import ENGINES, EngineSheet, plain_sheet
 from pharos_api.linear_model import LinearModel
-from pharos_api.model import Engine as EngineChoice
 from pharos_api.scoring import PLAIN_ENCODER, Part, Scoring
-from pharos_serving.dataplane import Classifier
+from pharos_serving.dataplane import PROBE_TEXT, Classifier
+from pharos_serving.engines.choosing import Measured
 from pharos_serving.engines.cores import usable_cores
-from pharos_serving.engines.onnx import OnnxEngine
+from pharos_serving.engines.openvino import Layout, Tokens
+from pharos_serving.engines.selecting import Selected, Selection, select
 from pharos_serving.errors import ModelRejected, RejectionReason
 from pharos_serving.loading import VerifiedModel
 from pharos_serving.scorers import EncoderScorer, LinearScorer, PooledScorer, Scorer
@@ -21,10 +23,12 @@ def build_classifier(model: VerifiedModel, settings: Settings) -> Classifier:
     limit = min(model.manifest.max_tokens, settings.max_tokens or model.manifest.max_tokens)
     files = {entry.path for entry in model.manifest.files}
     parts: dict[Part, Scorer] = {}
+    measured: tuple[Measured, ...] = ()
     if ONNX in files or LINEAR not in files:
         tokenizer = _tokenizer(model)
-        engine = _engine(model, settings, _pad_id(tokenizer))
-        parts[Part.ENCODER] = EncoderScorer(engine, tokenizer, limit)
+        selected = _selected(model, settings, tokenizer, limit)
+        parts[Part.ENCODER] = EncoderScorer(selected.engine, tokenizer, limit)
+        measured = selected.measured
     if LINEAR in files:
         parts[Part.LINEAR] = LinearScorer(_linear(model))
     scoring = _scoring(model) if SCORING in files else PLAIN_ENCODER
@@ -34,7 +38,7 @@ def build_classifier(model: VerifiedModel, settings: Settings) -> Classifier:
             f"{SCORING} names the parts {sorted(scoring.factors)}, the artifact holds "
             f"{sorted(parts)}; register the model again.",
         )
-    classifier = Classifier(PooledScorer(parts, scoring), model.manifest.labels, limit)
+    classifier = Classifier(PooledScorer(parts, scoring), model.manifest.labels, limit, measured)
     classifier.warm_up()
     return classifier
 
@@ -61,16 +65,38 @@ def _scoring(model: VerifiedModel) -> Scoring:
         ) from error
 
 
-def _engine(model: VerifiedModel, settings: Settings, pad_id: int) -> OnnxEngine:
-    holds_onnx = any(entry.path == ONNX for entry in model.manifest.files)
-    if settings.engine is EngineChoice.TORCH or not holds_onnx:
+def _selected(
+    model: VerifiedModel, settings: Settings, tokenizer: Tokenizer, limit: int
+) -> Selected:
+    threads = settings.threads or usable_cores()
+    selection = Selection(
+        settings.engine,
+        Layout(threads, min(threads, settings.streams or threads)),
+        Tokens(_pad_id(tokenizer), limit),
+        settings.self_benchmark_s,
+    )
+    probe = tokenizer.encode(PROBE_TEXT).ids
+    return select(model.folder, _sheet(model), selection, probe)
+
+
+def _sheet(model: VerifiedModel) -> EngineSheet:
+    """What the artifact offers; one without ``engines.json`` offers its ONNX graph alone."""
+    files = {entry.path for entry in model.manifest.files}
+    if ENGINES not in files:
+        return plain_sheet()
+    try:
+        sheet = EngineSheet.model_validate_json((model.folder / ENGINES).read_bytes())
+    except ValidationError as error:
         raise ModelRejected(
-            RejectionReason.NO_ENGINE,
-            f"Engine {settings.engine} was asked for and the artifact "
-            f"{'holds' if holds_onnx else 'lacks'} {ONNX}; this image runs ONNX alone. "
-            "Export the model to ONNX and set serving.engine to Auto or OnnxRuntime.",
+            RejectionReason.UNLOADABLE, f"{ENGINES} cannot be read: {error}"
+        ) from error
+    missing = {name for each in sheet.usable() for name in each.files} - files
+    if missing:
+        raise ModelRejected(
+            RejectionReason.FILE_MISSING,
+            f"{ENGINES} names {sorted(missing)[0]}, which the manifest does not list.",
         )
-    return OnnxEngine(model.folder / ONNX, settings.threads or usable_cores(), pad_id)
+    return sheet
 
 
 def _tokenizer(model: VerifiedModel) -> Tokenizer:

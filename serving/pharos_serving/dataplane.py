@@ -1,6 +1,6 @@
 """Texts in, predictions out. Knows no HTTP, no database and no files.
 
-Called from the inference thread alone.
+Called from the inference threads alone.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pharos_serving.engines.choosing import Measured
 from pharos_serving.errors import ModelRejected, RejectionReason
 from pharos_serving.scorers import Scorer
 
@@ -25,10 +26,20 @@ class Prediction:
 
 
 class Classifier:
-    """A scorer and the labels that its logits stand for."""
+    """A scorer and the labels that its logits stand for.
 
-    def __init__(self, scorer: Scorer, labels: Sequence[str], max_tokens: int) -> None:
+    ``measured`` is what the self-benchmark found of the engines that could have served.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        labels: Sequence[str],
+        max_tokens: int,
+        measured: Sequence[Measured] = (),
+    ) -> None:
         self.scorer = scorer
+        self.measured = tuple(measured)
         self.labels = tuple(labels)
         self.max_tokens = max_tokens
 

@@ -1,7 +1,8 @@
-"""The one thread that computes, and the bounded queue in front of it.
+"""The threads that compute, and the bounded queue in front of them.
 
-On a CPU a second computing thread only divides the same cores, so there is one. The event loop
-never waits for it: it holds futures. A full queue refuses at once instead of letting all wait.
+There is one for each text that the engine computes at once; more would only divide the same cores.
+The event loop never waits for them: it holds futures. A full queue refuses at once instead of
+letting all wait.
 """
 
 import asyncio
@@ -27,29 +28,35 @@ class _Job:
 
 
 class InferenceWorker:
-    """Serialises inference. ``submit`` is called on the event loop, ``predict`` on the thread."""
+    """``submit`` is called on the event loop, ``predict`` on ``lanes`` threads of its own."""
 
-    def __init__(self, predict: Predict, limit_texts: int) -> None:
+    def __init__(self, predict: Predict, limit_texts: int, lanes: int = 1) -> None:
         self._predict = predict
         self._limit_texts = limit_texts
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting_texts = 0
         self._seconds_a_text = 0.02
-        self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"inference-{lane}", daemon=True)
+            for lane in range(lanes)
+        ]
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Finish what is queued, then end the thread."""
-        self._jobs.put(None)
-        self._thread.join()
+        """Finish what is queued, then end the threads."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        """Whether all threads still run."""
+        return all(thread.is_alive() for thread in self._threads)
 
     @property
     def waiting_texts(self) -> int:
@@ -70,7 +77,8 @@ class InferenceWorker:
             self._waiting_texts -= len(texts)
 
     def _overloaded(self) -> RequestRefused:
-        wait_s = max(1, math.ceil(self._waiting_texts * self._seconds_a_text))
+        seconds = self._waiting_texts * self._seconds_a_text / len(self._threads)
+        wait_s = max(1, math.ceil(seconds))
         return RequestRefused(
             429,
             ErrorCode.OVERLOADED,
@@ -92,6 +100,7 @@ class InferenceWorker:
             _deliver(job, predictions)
 
     def _learn(self, seconds_a_text: float) -> None:
+        # Threads may overwrite each other here: it is a rough mean, not a sum.
         self._seconds_a_text += _SMOOTHING * (seconds_a_text - self._seconds_a_text)
 
 

@@ -1,6 +1,6 @@
 """What gives logits for texts: an encoder with its tokenizer, a linear model, or both pooled.
 
-Called from the inference thread alone.
+Called from the inference threads alone, as many as ``lanes`` at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,10 @@ class Scorer(Protocol):
     def name(self) -> str:
         """What it is called in metrics and in the Open Inference Protocol's ``platform``."""
 
+    @property
+    def lanes(self) -> int:
+        """How many threads may call it at once to good effect."""
+
     def logits(self, texts: Sequence[str]) -> Logits:
         """Logits of shape ``[len(texts), labels]``, in the order of ``texts``."""
 
@@ -32,6 +36,7 @@ class EncoderScorer:
     def __init__(self, engine: Engine, tokenizer: Tokenizer, max_tokens: int) -> None:
         self.engine = engine
         self.name = engine.name
+        self.lanes = engine.lanes
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length=max_tokens)
@@ -50,6 +55,7 @@ class LinearScorer:
     """A linear model; it needs neither tokenizer nor engine."""
 
     name = "pharos_linear"
+    lanes = 1
 
     def __init__(self, model: LinearModel) -> None:
         self._model = model
@@ -66,6 +72,7 @@ class PooledScorer:
         self._parts = parts
         self._scoring = scoring
         self.name = "+".join(scorer.name for scorer in parts.values())
+        self.lanes = max(scorer.lanes for scorer in parts.values())
 
     def logits(self, texts: Sequence[str]) -> Logits:
         """See the port."""

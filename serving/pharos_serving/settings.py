@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     max_model_mib: int = Field(4096, ge=1)
     engine: Engine = Engine.AUTO
     threads: int = Field(0, ge=0, le=1024, description="0 takes the CPU limit of the container")
+    streams: int = Field(0, ge=0, le=1024, description="texts at once; 0 takes one a thread")
+    self_benchmark_s: float = Field(2.0, ge=0, le=60, description="0 takes the cheapest unmeasured")
     cache_dir: Path = _SCRATCH / "pharos-model"
     termination_log: Path = Path("/dev/termination-log")
 

@@ -1,4 +1,4 @@
-"""The first engine: ONNX Runtime on the CPU.
+"""ONNX Runtime on the CPU: the smallest in memory, and it takes every graph as it is.
 
 Inputs ``input_ids`` and ``attention_mask`` (int64, ``[batch, tokens]``), plus ``token_type_ids``
 where the graph asks for them; first output the logits.
@@ -10,23 +10,23 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
+from pharos_serving.engines.filling import INPUTS, filled
 from pharos_serving.engines.port import Logits
 from pharos_serving.errors import ModelRejected, RejectionReason
-
-_FILLED = {"input_ids", "attention_mask", "token_type_ids"}
 
 
 class OnnxEngine:
     """A session of ONNX Runtime with as many threads as the container has cores."""
 
     name = "onnxruntime_onnx"
+    lanes = 1
 
     def __init__(self, path: Path, threads: int, pad_id: int = 0) -> None:
         """Parse the graph. Raises ModelRejected when ONNX Runtime cannot run it."""
         self._session = _session(path, threads)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._pad_id = pad_id
-        unknown = sorted(self._inputs - _FILLED)
+        unknown = sorted(self._inputs - INPUTS)
         if unknown or "input_ids" not in self._inputs:
             raise ModelRejected(
                 RejectionReason.UNLOADABLE,
@@ -36,14 +36,8 @@ class OnnxEngine:
 
     def predict(self, batch: Sequence[Sequence[int]]) -> Logits:
         """See the port. Raises what ONNX Runtime raises."""
-        longest = max(len(row) for row in batch)
-        ids = np.full((len(batch), longest), self._pad_id, dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for position, row in enumerate(batch):
-            ids[position, : len(row)] = row
-            mask[position, : len(row)] = 1
-        filled = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        (logits, *_) = self._session.run(None, {name: filled[name] for name in self._inputs})
+        tensors = filled(batch, max(map(len, batch)), self._pad_id)
+        (logits, *_) = self._session.run(None, {name: tensors[name] for name in self._inputs})
         return np.asarray(logits, dtype=np.float32)
 
 

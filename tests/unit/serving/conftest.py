@@ -50,6 +50,7 @@ def settings(tiny_model: tuple[Path, str], tmp_path: Path) -> Settings:
         max_texts=4,
         max_characters=1000,
         max_body_bytes=8192,
+        self_benchmark_s=0,
     )
 
 

@@ -1,0 +1,88 @@
+"""Loads the engine that serves: the candidates are measured here and now, the fastest is kept.
+
+Each candidate is loaded alone and let go before the next, so that the pod never needs the memory
+of two. One candidate alone is not measured: there is nothing to tell apart.
+"""
+
+import ctypes
+import gc
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from pharos_api.engines import EngineSheet, Runtime, Variant
+from pharos_api.model import Engine as EngineChoice
+from pharos_serving.engines.choosing import Measured, candidates, fastest
+from pharos_serving.engines.onnx import OnnxEngine
+from pharos_serving.engines.openvino import Layout, OpenVinoEngine, Tokens
+from pharos_serving.engines.port import Engine
+from pharos_serving.engines.processor import processor
+from pharos_serving.engines.self_benchmark import probe_row, texts_per_s
+from pharos_serving.errors import ModelRejected
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is asked for, and how much time may be spent on finding it out."""
+
+    wanted: EngineChoice
+    layout: Layout
+    tokens: Tokens
+    benchmark_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The engine that serves, and what each candidate reached."""
+
+    engine: Engine
+    variant: Variant
+    measured: tuple[Measured, ...] = field(default=())
+
+
+def select(
+    folder: Path, sheet: EngineSheet, selection: Selection, probe: Sequence[int]
+) -> Selected:
+    """The fastest engine. Raises ModelRejected when none of the candidates can be loaded."""
+    variants = candidates(sheet, selection.wanted, processor())
+    if len(variants) == 1 or not selection.benchmark_s:
+        return Selected(_loaded(variants[0], folder, selection), variants[0])
+    row = probe_row(probe, selection.tokens.limit)
+    seconds = selection.benchmark_s / len(variants)
+    measured = []
+    for variant in variants:
+        try:
+            engine = _loaded(variant, folder, selection)
+        except ModelRejected as rejected:
+            _LOG.warning("%s is left out: %s", variant.name, rejected.message)
+            continue
+        measured.append(Measured(variant, texts_per_s(engine, row, seconds)))
+        del engine
+        _give_memory_back()
+    chosen = fastest(measured).variant if measured else variants[0]
+    reached = {each.variant.name: round(each.texts_per_s, 1) for each in measured}
+    _LOG.info("Engine chosen", extra={"fields": {"engine": chosen.name, "texts_per_s": reached}})
+    return Selected(_loaded(chosen, folder, selection), chosen, tuple(measured))
+
+
+def _loaded(variant: Variant, folder: Path, selection: Selection) -> Engine:
+    files = [folder / name for name in variant.files]
+    match variant.runtime:
+        case Runtime.OPENVINO:
+            return OpenVinoEngine(files, variant.precision, selection.layout, selection.tokens)
+        case Runtime.ONNX_RUNTIME:
+            return OnnxEngine(files[0], selection.layout.threads, selection.tokens.pad_id)
+        case _:
+            assert_never(variant.runtime)
+
+
+def _give_memory_back() -> None:
+    """Without this the C library keeps what a candidate used, and the pod looks twice its size."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
