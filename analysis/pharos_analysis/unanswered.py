@@ -66,7 +66,7 @@ def windows(looks: Sequence[Sample], age_s: float, share: float) -> Iterator[Lat
 
     Looks without counts are none.
     """
-    known = [look for look in looks if _known(look.control) and _known(look.candidate)]
+    known = [look for look in looks if _is_known(look)]
     now = known[-1] if known else Sample()
     old = [look for look in known if now.window_s - look.window_s - look.took_s >= age_s]
     if not old or _waiting(now.candidate) <= _sent(old[-1].candidate, now.candidate):
@@ -105,6 +105,7 @@ def _waiting(arm: ArmSample) -> float:
     return arm.in_flight or 0.0
 
 
-def _known(arm: ArmSample) -> bool:
-    counts = (arm.sent, arm.in_flight)
-    return all(count is not None and isfinite(count) and count >= 0 for count in counts)
+def _is_known(look: Sample) -> bool:
+    arms = (look.control, look.candidate)
+    numbers = [look.window_s, look.took_s, *(n for arm in arms for n in (arm.sent, arm.in_flight))]
+    return all(number is not None and isfinite(number) and number >= 0 for number in numbers)

@@ -58,8 +58,9 @@ histograms = st.builds(
     st.one_of(st.just((10.0, 100.0, inf)), st.lists(numbers, max_size=4).map(tuple)),
     st.lists(numbers, max_size=4).map(tuple),
 )
-arms = st.builds(ArmSample, anything, anything, st.none() | histograms)
-samples = st.builds(Sample, arms, arms, numbers, st.just((("candidate.errors", "q"),)), texts)
+arms = st.builds(ArmSample, anything, anything, st.none() | histograms, anything, anything)
+queries = st.just((("candidate.errors", "q"),))
+samples = st.builds(Sample, arms, arms, numbers, queries, texts, numbers, st.booleans())
 totals = st.builds(UserTotals, counts, *(numbers,) * 5) | st.builds(
     users, st.integers(1, 5000), st.floats(0, 1), st.integers(1, 50)
 )

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from decide_builders import NOW, experiment
 from gateway_builders import MODEL, NAMESPACE, PATH, V1, V2, route, traffic
 from integration.gateway.lab import Lab, publish
@@ -90,7 +89,6 @@ async def exposed(lab: Lab, one: Upstream, two: Upstream) -> Watch:
     return watch
 
 
-@pytest.mark.requirement("RBK-1")
 async def test_a_candidate_that_hangs_from_its_first_request_is_harm_in_seconds(lab: Lab) -> None:
     watch = await exposed(lab, Upstream("one"), Upstream("two", delay_s=NEVER_S))
     async with asked(lab):

@@ -1,6 +1,7 @@
 """Requests that must be late by what was sent and what is in flight, and what follows from them."""
 
 from dataclasses import dataclass, replace
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -107,7 +108,12 @@ def test_looks_that_took_long_are_younger_than_they_seem() -> None:
     assert hanging([replace(each, took_s=0.6) for each in HUNG], AGE_S, SHARE, ALPHA) is None
 
 
-@pytest.mark.parametrize("nothing", [[], HUNG[-1:], [Sample()], [sample(arm(9), arm(9))] * 9])
+NO_TIMES = [replace(each, window_s=wrong) for each in HUNG for wrong in (nan, inf, -inf)]
+
+
+@pytest.mark.parametrize(
+    "nothing", [[], HUNG[-1:], [Sample()], [sample(arm(9), arm(9))] * 9, NO_TIMES]
+)
 def test_without_counts_there_is_no_window(nothing: list[Sample]) -> None:
     assert hanging(nothing, AGE_S, SHARE, ALPHA) is None
 
