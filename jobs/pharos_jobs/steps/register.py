@@ -23,6 +23,7 @@ from pharos_api.artifacts import (
     FileEntry,
     Manifest,
 )
+from pharos_api.engines import ENGINES, EngineSheet
 from pharos_api.jobio import FailureReason, StepInput, StepResult
 from pharos_api.names import parse_version
 from pharos_api.versioning import Registered, next_version
@@ -103,6 +104,15 @@ def _checked(version: str) -> str:
     return version
 
 
+def _engine_files(checkpoint: str) -> list[str]:
+    """``engines.json`` and what it names, where the model has one."""
+    uri = f"{checkpoint}/{ENGINES}"
+    if not storage.exists(uri):
+        return []
+    sheet = EngineSheet.model_validate(storage.read_json(uri))
+    return [ENGINES, *(name for each in sheet.usable() for name in each.files)]
+
+
 def _assembled(step_input: StepInput, folder: str, dataset: Dataset, facts: Facts) -> Manifest:
     """Copy all files to the folder; the manifest comes last and lists them."""
     checkpoint, evaluation = (step_input.inputs[n] for n in ("checkpointUri", "evaluationUri"))
@@ -134,7 +144,7 @@ def _trained_files(checkpoint: str) -> tuple[str, ...]:
     encoder = not linear or storage.exists(f"{checkpoint}/{ONNX}")
     return (
         *_FROM_TRAINING,
-        *(_OF_AN_ENCODER if encoder else ()),
+        *((*_OF_AN_ENCODER, *_engine_files(checkpoint)) if encoder else ()),
         *(_OF_A_LINEAR_MODEL if linear else ()),
         SCORING,
     )

@@ -74,7 +74,8 @@ def _store(folder: Path, target: str, record: dict[str, Any]) -> None:
 
 
 def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
-    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415 - seconds
+    from pharos_jobs.export.exporting import export_engines  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415
     from pharos_jobs.training.trainer import ClassificationTrainer, Keeping  # noqa: PLC0415
 
     train, val = read_split(dataset, "train"), read_split(dataset, "val")
@@ -114,6 +115,7 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
         "datasetSha256": dataset.sha256,
     }
     record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
+    record |= export_engines(folder / "model", settings.max_tokens, train, val, trainer.label_to_id)
     lesson = Lesson(train, val, dataset.labels, step_input.trainer, folder / "model", context)
     if step_input.trainer.recipe is Recipe.BLEND:
         record |= {"linear": linear.add_part(lesson)}
