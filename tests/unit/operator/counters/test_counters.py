@@ -168,3 +168,33 @@ async def test_what_stands_alone_can_be_seen_by_its_last_minute() -> None:
     assert lately.candidate.latency.counts == (591, 600)
     assert lately.control.requests in (None, 0)
     assert lately.queries
+
+
+def in_flight(sent: int, waiting: int) -> dict[str, Counts]:
+    return dict.fromkeys((CONTROL, CANDIDATE), Counts(sent=sent, in_flight=waiting))
+
+
+async def test_what_is_sent_and_in_flight_is_kept_of_each_look_and_wakes_who_compares() -> None:
+    fake = FakeGateways({A.url: {}})
+    counters = Counters(fake)
+    await counters.look([A], [BOTH], 0)
+    fake.counts[A.url] = in_flight(7, 4)
+    news = await counters.look([A], [BOTH], 1)
+    fake.counts[A.url] = in_flight(9, 5)
+    await counters.look([A], [BOTH], 2)
+    assert news.answered == {BOTH.key}
+    seen = [(look.candidate.sent, look.candidate.in_flight) for look in counters.recent(BOTH.key)]
+    assert seen == [(0, 0), (7, 4), (9, 5)]
+    assert not any(look.partial for look in counters.recent(BOTH.key))
+
+
+async def test_where_requests_are_found_under_way_looks_before_say_nothing_of_ages() -> None:
+    """A gateway that could not be read before: of what is in flight there long waits are many."""
+    fake = FakeGateways({A.url: {}})
+    counters = Counters(fake)
+    await counters.look([A, B], [BOTH], 0)
+    fake.counts[B.url] = in_flight(500, 30)
+    await counters.look([A, B], [BOTH], 1)
+    await counters.look([A, B], [BOTH], 2)
+    seen = [(look.candidate.sent, look.candidate.in_flight) for look in counters.recent(BOTH.key)]
+    assert seen == [(None, None), (30, 30), (30, 30)]
