@@ -119,6 +119,8 @@ ENVOY_LABEL_CLUSTER = "envoy_cluster_name"
 ENVOY_LABEL_CLASS = "envoy_response_code_class"
 
 _MAX_NAME = 63
+ENVOY_SENT = "envoy_cluster_upstream_rq_total"
+ENVOY_IN_FLIGHT = "envoy_cluster_upstream_rq_active"
 _VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
 
 
