@@ -86,7 +86,10 @@ class ProgressTarget(Spec):
 
 
 class StepInput(Spec):
-    """All that one step needs to know. URIs are fsspec URIs without a trailing slash."""
+    """All that one step needs to know. URIs are fsspec URIs without a trailing slash.
+
+    ``study`` names the study of a search; without it, it is named after the run.
+    """
 
     step: StepName
     namespace: str
@@ -97,6 +100,7 @@ class StepInput(Spec):
     data: Data
     trainer: Trainer
     search: Search | None = None
+    study: str | None = None
     gate: QualityGate = QualityGate()
     labels: list[str] | None = None
     version: str = ""

@@ -9,7 +9,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 _CHATTY = (
     *("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv"),
-    *("onnx_ir", "onnxscript"),
+    *("onnx_ir", "onnxscript", "matplotlib"),
 )
 
 

@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from pharos_api.jobio import Progress, ProgressTarget, StepInput
+from pharos_api.search import SearchStatus
 
+Detail = str | int | SearchStatus | None
 MIN_INTERVAL_S = 2.0
 _TIMEOUT_S = 5.0
 _log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ _log = logging.getLogger(__name__)
 class ProgressSink(Protocol):
     """Takes reports of how far a step is."""
 
-    def report(self, percent: int, message: str = "", **details: str | int | None) -> None:
+    def report(self, percent: int, message: str = "", **details: Detail) -> None:
         """Say how far the step is. ``details`` are the further fields of Progress."""
 
 
@@ -54,7 +56,7 @@ class ProgressPusher:
         if self._thread.is_alive():
             self._thread.join(timeout=_TIMEOUT_S)
 
-    def report(self, percent: int, message: str = "", **details: str | int | None) -> None:
+    def report(self, percent: int, message: str = "", **details: Detail) -> None:
         """Replace the waiting report; returns at once."""
         if self._input.progress is None:
             return

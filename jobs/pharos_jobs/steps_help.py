@@ -17,6 +17,14 @@ COMMANDS = {
         "Writes:  datasets/<sha256>/{train,val,test}.jsonl.gz, card.json\n"
         "Outputs: datasetUri, datasetSha256, samples, classes, labels",
     ),
+    "search": (
+        "Search for hyperparameters, trial by trial.",
+        f"{_STEP}\n\n"
+        "Input:   datasetUri, spec.search\n"
+        "Writes:  runs/<run>/search/ best_params.json, trials.json and the plots\n"
+        "Outputs: searchUri, bestParamsUri, hyperparameters; metric searchAccuracy\n"
+        "The study lies in PHAROS_DATABASE_URL, else in a file: run again, it goes on.",
+    ),
     "train": (
         "Fine-tune the base model and export it.",
         f"{_STEP}\n\n"

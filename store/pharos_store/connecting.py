@@ -1,6 +1,8 @@
 """The one place that opens databases."""
 
-from sqlalchemy import Engine, create_engine, make_url
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 # A server that vanished without a word is noticed within half a minute, also amid a query.
 _NOTICE = {
@@ -20,8 +22,14 @@ def open_engine(url: str, *, connect_timeout_s: int = 5) -> Engine:
 
     The URL names no driver, because which one is installed is this release's affair.
     """
+    parsed, arguments = connection(url, connect_timeout_s)
+    return create_engine(parsed, **arguments)
+
+
+def connection(url: str, connect_timeout_s: int = 5) -> tuple[URL, dict[str, Any]]:
+    """The URL with its driver, and the engine's arguments, for those who make their own engine."""
     parsed = make_url(url)
     parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     postgres = parsed.get_backend_name() == "postgresql"
     arguments = {"connect_timeout": connect_timeout_s} | _NOTICE if postgres else {}
-    return create_engine(parsed, pool_pre_ping=True, connect_args=arguments)
+    return parsed, {"pool_pre_ping": True, "connect_args": arguments}

@@ -69,6 +69,15 @@ def _prepare(command: argparse.ArgumentParser) -> None:
     add("--min-papers-per-class", type=int, default=50)
 
 
+def _search(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--data-dir", default=_SPLITS, help="holds train.json, val.json, test.json (%(default)s)")
+    add("--output-dir", default="models/classification/hp_search", help="(%(default)s)")
+    add("--base-model", default="distilbert-base-uncased", help="hub id, folder or pypi://PACKAGE")
+    add("--n-trials", type=int, default=20, help="(%(default)s)")
+    add("--timeout", type=int, default=28800, help="seconds for all trials (%(default)s)")
+
+
 def _train(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--data-dir", default=_SPLITS, help="holds train.json, val.json, test.json (%(default)s)")

@@ -55,6 +55,7 @@ from pharos_jobs.training.checkpoints import (
 from pharos_jobs.training.encoding import ClassificationDataset
 from pharos_jobs.training.loop import BatchedTrainer, LoopParts, MicroBatching
 from pharos_jobs.training.token_store import TokenStore
+from pharos_jobs.training.watching import WatchCallback
 
 _log = logging.getLogger(__name__)
 _LOG_EVERY_STEPS = 10
@@ -320,6 +321,8 @@ class ClassificationTrainer:
             HealthCallback(context, plan.steps_an_epoch, self._keeping.every_s),
             EarlyStopping(plan.settings.early_stopping_patience),
         ]
+        if context.watch is not None:
+            callbacks.append(WatchCallback(context.watch, plan.steps_an_epoch))
         if ranks.is_first():
             callbacks.append(ProgressCallback(context, plan.settings.batch_size))
             callbacks.append(TensorBoardCallback(self.output_dir / "logs"))

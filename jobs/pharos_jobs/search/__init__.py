@@ -1,0 +1,1 @@
+"""The search for hyperparameters: workers that share one study, trial by trial."""
