@@ -141,7 +141,7 @@ def seen(
 
 
 def looked(of: Model, *versions: ModelVersion, **more: Any) -> ModelObservation:
-    return ModelObservation(of, versions, **more)
+    return ModelObservation(of, versions, **{"labelled": ArmLog()} | more)
 
 
 def users(number: int, right: float) -> UserTotals:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pharos_analysis.resplitting import UsersLog
-from pharos_analysis.samples import LabelSample, PairSample, QueryValue, Sample
+from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
 from pharos_operator.render.gateway_stats import Reading
@@ -91,6 +91,12 @@ class Labels(Protocol):
 
         ``exposure`` is the highest that the experiment has had, in buckets an arm; ``slices`` are
         the groups that are wanted beside everybody.
+        """
+
+    async def coverage(self, version_uid: str, since: datetime, until: datetime) -> ArmLog | None:
+        """A version's predictions of that time as ``mature``, and those ``labelled``.
+
+        None where the log does not answer.
         """
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:

@@ -4,6 +4,7 @@ The questions are ``pharos_store``'s; what the numbers mean is decided elsewhere
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import inf
@@ -26,9 +27,11 @@ from pharos_api.assignment import Arm
 from pharos_api.metrics import Slice
 from pharos_operator import ports
 from pharos_store.connecting import open_engine
+from pharos_store.coverage import CoverageQuestion, label_coverage
 from pharos_store.labels import GroupTotals, LabelQuestion, LabelTotals, label_totals
 from pharos_store.pairs import BOUNDS_MS, PairQuestion, PairTotals, pair_totals
 
+log = logging.getLogger(__name__)
 S = TypeVar("S", LabelSample, PairSample)
 NO_DATABASE = "no database is configured; enable postgresql in the chart, or name one of your own"
 
@@ -59,6 +62,18 @@ class StoredLabels:
             ask, lambda error: LabelSample(until=until.isoformat(), queries=asked, error=error)
         )
 
+    async def coverage(self, version_uid: str, since: datetime, until: datetime) -> ArmLog | None:
+        """A version's predictions of that time and those with a label; None in an outage."""
+        question = CoverageQuestion(UUID(version_uid), since, until)
+        try:
+            mature, labelled = await asyncio.to_thread(
+                label_coverage, self._engine, question, self._timeout_s
+            )
+        except SQLAlchemyError as problem:
+            log.info("the coverage of labels is not known", extra={"problem": str(problem)})
+            return None
+        return ArmLog(mature=mature, labelled=labelled)
+
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
         """The requests of that time that both versions answered."""
         question = PairQuestion(UUID(experiment_uid), since, until)
@@ -82,6 +97,11 @@ class NoLabels:
         """An error that says so."""
         del experiment_uid, exposure, slices
         return LabelSample(until=until.isoformat(), error=NO_DATABASE)
+
+    async def coverage(self, version_uid: str, since: datetime, until: datetime) -> ArmLog | None:
+        """Without a database no label ever comes."""
+        del version_uid, since, until
+        return ArmLog()
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
         """An error that says so."""

@@ -97,6 +97,7 @@ class ModelReason(StrEnum):
     NO_CANDIDATE = "NoCandidate"
     MANUAL = "Manual"
     ALREADY_TRIED = "AlreadyTried"
+    WAITING_FOR_LOG = "WaitingForLog"
     INVALID_POLICY = "InvalidPolicy"
     AUTOMATIC_ROLLBACK = "AutomaticRollback"
     WITHIN_LIMITS = "WithinLimits"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pharos_analysis.samples import Facts, Sample
+from pharos_analysis.samples import ArmLog, Facts, Sample
 from pharos_analysis.self_test import SelfTest
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
@@ -130,9 +130,9 @@ class ModelObservation:
 
     ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
     has heard of. ``production`` is what the version in production did of late, in the candidate's
-    arm of the sample; None where nobody looked. ``labelled`` are the predictions of production that
-    got a label of late; None where nobody looked. ``self_test`` is the last one that this process
-    made, None where it made none.
+    arm of the sample; None where nobody looked. ``labelled`` are the mature predictions of
+    production of late and those that have a label; None while that is not known. ``self_test`` is
+    the last one that this process made, None where it made none.
     """
 
     model: Model
@@ -141,7 +141,7 @@ class ModelObservation:
     gateways: tuple[GatewayView, ...] = ()
     has_cron_job: bool = False
     production: Sample | None = None
-    labelled: int | None = None
+    labelled: ArmLog | None = None
     self_test: SelfTested | None = None
 
 

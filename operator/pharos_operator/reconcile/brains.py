@@ -34,7 +34,7 @@ def reconciles(
 
     async def endpoint(entry: Entry, now: datetime) -> ModelObservation:
         seen = replace(observer.model(entry), self_test=self_tests.of(entry.uid))
-        return await sampling.with_production(seen, now)
+        return await sampling.with_production(await sampling.with_labels(seen, now), now)
 
     async def move(entry: Entry, now: datetime) -> ExperimentObservation:
         return await sampling.with_facts(observer.experiment(entry), now)

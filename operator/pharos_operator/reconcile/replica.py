@@ -30,6 +30,7 @@ from pharos_operator.reconcile.brains import reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
+from pharos_operator.reconcile.coverage import LabelCoverage
 from pharos_operator.reconcile.dispatch import Dispatch
 from pharos_operator.reconcile.fast_guard import FastGuard
 from pharos_operator.reconcile.from_log import from_log
@@ -104,7 +105,8 @@ class Replica:
         metrics = Prometheus(session, self._clock, url, timeout_s)
         counters = Counters(GatewayCounters(session))
         database = self._settings.database_url.get_secret_value()
-        sampling = Sampling(metrics, counters, from_log(labels(database)))
+        log = labels(database)
+        sampling = Sampling(metrics, counters, from_log(log), LabelCoverage(log))
         self._self_tests = SelfTests(self._index, users(database), self._clock)
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)

@@ -11,13 +11,14 @@ from datetime import datetime
 from math import ceil
 
 from pharos_analysis.clocks import Clocks, followed
-from pharos_analysis.samples import Facts, LabelSample, PairSample, QueryValue, Sample
+from pharos_analysis.samples import ArmLog, Facts, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.assignment import Arm
 from pharos_operator.decide.observation import ExperimentObservation, ModelObservation
 from pharos_operator.ports import Metrics
 from pharos_operator.reconcile.comparing import Compared, of_experiment, of_production
 from pharos_operator.reconcile.counters import Counters
+from pharos_operator.reconcile.coverage import LabelCoverage
 from pharos_operator.reconcile.latest import Latest, Share
 from pharos_operator.render.metric_queries import Place, value_queries
 
@@ -44,8 +45,15 @@ async def no_log(_: ABExperiment, __: datetime) -> Logged:
 class Sampling:
     """Adds to a look what is known of the traffic."""
 
-    def __init__(self, metrics: Metrics, counters: Counters, ask_log: AskLog = no_log) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        counters: Counters,
+        ask_log: AskLog = no_log,
+        covered: LabelCoverage | None = None,
+    ) -> None:
         self._metrics, self._counters, self._ask_log = metrics, counters, ask_log
+        self._covered = covered
         self._samples: Latest[Sample] = Latest()
         self._values: Latest[tuple[QueryValue, ...]] = Latest()
         self._logged: Latest[Logged] = Latest(share=_OF_THE_DATABASE)
@@ -79,6 +87,11 @@ class Sampling:
             exposure=obs.experiment.status.exposure,
             recent=self._counters.recent(compared.key) if compared.beside else (),
         )
+
+    async def with_labels(self, obs: ModelObservation, now: datetime) -> ModelObservation:
+        """The same look, with whether labels come for what production answers."""
+        known = ArmLog() if self._covered is None else await self._covered.of(obs, now)
+        return replace(obs, labelled=known)
 
     async def with_production(self, obs: ModelObservation, now: datetime) -> ModelObservation:
         """The same look, with what production did of late, in the candidate's arm.

@@ -101,6 +101,7 @@ def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> 
         route.look_again_s(status.route, now),
         _WAITING_S if status.incoming is not None else None,
         guard.look_again_s(obs, status, now),
+        _WAITING_S if obs.labelled is None else None,
     )
     return min((wait for wait in waits if wait is not None), default=None)
 

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from pydantic import ValidationError
 
+from pharos_analysis.trust import coverage
 from pharos_api.abexperiment import (
     DEFAULT_METRICS,
     ABExperiment,
@@ -46,6 +47,9 @@ def next_rollout(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
     refusal = _refusal(obs.model.spec.promotion, draft.status, candidate)
     if refusal is not None:
         return draft.find(refusal)
+    if obs.labelled is None and needs_labels(obs.model.spec.promotion):
+        message = "the prediction log has not said yet whether labels come"
+        return draft.find(_idle(ModelReason.WAITING_FOR_LOG, message))
     return _start(obs, draft, candidate)
 
 
@@ -123,7 +127,7 @@ def _spec(obs: ModelObservation, candidate: ModelVersion) -> ABExperimentSpec:
     policy = obs.model.spec.promotion
     named = {name: getattr(policy, name) for name in _PASSED_ON}
     given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    if policy.metrics is None and _reaches_for_accuracy(obs):
+    if _reaches_for_accuracy(obs):
         given["metrics"] = [_accuracy(policy), *DEFAULT_METRICS]
     return make(
         model_ref=ObjectRef(name=obs.model.metadata.name),
@@ -159,18 +163,31 @@ def _accuracy(policy: PromotionPolicy) -> Metric:
     )
 
 
-def _reaches_for_accuracy(obs: ModelObservation) -> bool:
-    """Whether ``minImprovement`` is asked for: only of two arms, and only where labels come.
+def rule_of(policy: PromotionPolicy) -> DecisionRule:
+    """The rule that the policy's experiments decide by."""
+    return policy.decision or DecisionRule()
 
-    A goal that no feedback can reach would hold every rollout until ``maxDuration``.
-    """
-    policy = obs.model.spec.promotion
-    rule = policy.decision or DecisionRule()
-    if obs.labelled is None or obs.labelled < rule.min_requests:
+
+def needs_labels(policy: PromotionPolicy) -> bool:
+    """Whether ``minImprovement`` may become a goal: of two arms, where no metrics are given."""
+    if policy.metrics is not None or not policy.auto:
         return False
     if policy.strategy is Strategy.SHADOW:
         return (policy.shadow or ShadowPlan()).then is Following.CANARY
     return policy.strategy in (Strategy.CANARY, Strategy.AB_TEST)
+
+
+def _reaches_for_accuracy(obs: ModelObservation) -> bool:
+    """Whether ``minImprovement`` is asked for: only where labels come.
+
+    A goal that no feedback can reach would hold every rollout until ``maxDuration``.
+    """
+    policy, log = obs.model.spec.promotion, obs.labelled
+    if log is None or not needs_labels(policy):
+        return False
+    rule, share = rule_of(policy), coverage(log)
+    enough = share is not None and share >= rule.labels.min_coverage_percent
+    return enough and log.labelled >= rule.min_requests
 
 
 def _in_progress(experiment: ABExperiment) -> Finding:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from decide_builders import NOW, PLATFORM, experiment, gateways, looked, model, version
 
+from pharos_analysis.samples import ArmLog
 from pharos_api.abexperiment import (
     DEFAULT_METRICS,
     DEFAULT_STEPS,
@@ -49,13 +50,14 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def decided(labelled: int | None = None, **policy: Any) -> Decision[Any]:
+def decided(labelled: int | None = 0, **policy: Any) -> Decision[Any]:
+    log = None if labelled is None else ArmLog(mature=10_000, labelled=labelled)
     of = model("v1.0.0", spec=ModelSpec(promotion=PromotionPolicy(**policy)))
     pair = (version("v1.0.0"), version("v1.1.0"))
-    return decide(looked(of, *pair, gateways=gateways(0), labelled=labelled), PLATFORM, NOW)
+    return decide(looked(of, *pair, gateways=gateways(0), labelled=log), PLATFORM, NOW)
 
 
-def started(labelled: int | None = None, **policy: Any) -> ABExperimentSpec:
+def started(labelled: int | None = 0, **policy: Any) -> ABExperimentSpec:
     actions = decided(labelled, **policy).actions
     (start,) = [action for action in actions if isinstance(action, StartExperiment)]
     return start.spec
@@ -87,7 +89,8 @@ REACHES: dict[str, tuple[int | None, dict[str, Any], bool]] = {
     ),
     "a switch has no arms": (500, {"strategy": Strategy.BLUE_GREEN}, False),
     "a goal that no label can reach would hold for ever": (3, {}, False),
-    "nobody knows of labels": (None, {}, False),
+    "labels that cover less than 1 % are too few, however many": (99, {}, False),
+    "what is not asked for need not be known": (None, {"metrics": GIVEN["metrics"]}, False),
     "metrics that are given are not added to": (500, {"metrics": GIVEN["metrics"]}, False),
 }
 
@@ -98,6 +101,15 @@ def test_min_improvement_is_the_goal_of_accuracy(
     labelled: int | None, policy: dict[str, Any], reaches: bool
 ) -> None:
     assert (GOAL in started(labelled, **policy).metrics) is reaches
+
+
+def test_while_nobody_knows_of_labels_nothing_starts() -> None:
+    """Else a database that is away for a moment would drop what the policy asks for."""
+    decision = decided(None)
+    assert not [action for action in decision.actions if isinstance(action, StartExperiment)]
+    told = " ".join(each.message for each in decision.status.conditions)
+    assert "has not said yet whether labels come" in told
+    assert decision.requeue_after_s is not None
 
 
 def test_min_improvement_is_the_policys() -> None:
