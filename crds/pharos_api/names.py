@@ -105,6 +105,8 @@ METRIC_LOG_DROPPED = "pharos_prediction_log_dropped_total"
 METRIC_FEEDBACK = "pharos_feedback_total"
 METRIC_MODEL_INFO = "pharos_model_info"
 METRIC_SELF_BENCHMARK = "pharos_engine_self_benchmark_texts_per_second"
+METRIC_CACHE_LOOKUPS = "pharos_response_cache_lookups_total"
+METRIC_CACHE_BYTES = "pharos_response_cache_bytes"
 # Upper bounds of latencies in seconds, in metrics and in what the prediction log is summed up to.
 LATENCY_BUCKETS_S = (
     0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75,

@@ -82,6 +82,12 @@ $ pharos load arxiv-classifier -n pharos --rate 20 --duration 60 --feedback 0.2
 $ pharos feedback arxiv-classifier --request-id 5c1f… --label cs.CL --dissatisfied
 5c1f…: taken
 """,
+    "explain-text": """\
+$ pharos explain-text arxiv-classifier "Neural machine translation. We train …" --top 2
+cs.CL 0.930 (v1.0.0)
+   +2.00  ++++++++++++++++++++  translation.
+   -0.50  -----                 train
+""",
     "run": """\
 $ pharos run -f manifests/samples/quickstart.yaml
 """,
@@ -149,6 +155,10 @@ NOTES = {
         "from the route of that revision. `unchecked` counts answers whose route was not seen."
     ),
     "feedback": "Of two reports about one answer the later one counts.",
+    "explain-text": (
+        "Each part of the text is left out once; its weight is how much the label's log-odds fall "
+        "by that. At most 48 parts: in longer texts neighbouring words go together."
+    ),
     "run": (
         "The same file again is the same run: it goes on where it stopped and keeps its version. A "
         "Model in the file gives labels and quality gate."

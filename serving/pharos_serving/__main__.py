@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pharos_api.jobio import ExitCode
 from pharos_serving.app import create_app
 from pharos_serving.assembling import build_classifier
+from pharos_serving.cache import ResponseCache
 from pharos_serving.draining import DrainingServer
 from pharos_serving.drops import Drops
 from pharos_serving.entries import Privacy
@@ -79,7 +80,9 @@ def build_service(settings: Settings) -> Service:
     metrics.record_self_benchmark(classifier.measured)
     key = settings.user_hash_key.get_secret_value()
     ids = PredictionIds(key, f"{settings.model_namespace}/{settings.model_name}")
-    return Service(identity, model, classifier, worker, metrics, ids, limits)
+    cache = ResponseCache(settings.cache_mib << 20)
+    metrics.watch_cache(cache)
+    return Service(identity, model, classifier, worker, metrics, ids, limits, cache=cache)
 
 
 def serve(service: Service, settings: Settings) -> int:

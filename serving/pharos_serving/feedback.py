@@ -61,7 +61,7 @@ def read_feedback(
             ErrorCode.INVALID_REQUEST, "Send label, satisfaction (true or false), or both."
         )
     _check_prediction(request.request_id, given_out)
-    _check_label(request.label, labels)
+    check_label(request.label, labels)
     at = request.at or now
     if at > now + _AHEAD_AT_MOST:
         raise _refused(
@@ -92,7 +92,8 @@ def _check_prediction(prediction_id: str, given_out: Callable[[str], bool]) -> N
         raise RequestRefused(404, ErrorCode.UNKNOWN_PREDICTION, message)
 
 
-def _check_label(label: str | None, labels: Sequence[str]) -> None:
+def check_label(label: str | None, labels: Sequence[str]) -> None:
+    """Refuse a label that the model does not know."""
     if label is not None and label not in labels:
         known = ", ".join(labels[:_NAMED]) + (", …" if len(labels) > _NAMED else "")
         message = f"The label is not one of this model's: {known}."

@@ -4,7 +4,7 @@ Names come from ``pharos_api.names``, because the operator's queries and the das
 Label values are bounded: arms are an enum, codes are HTTP statuses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import (
@@ -15,9 +15,12 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from pharos_api import names
 from pharos_api.assignment import Arm
+from pharos_serving.cache import ResponseCache
 from pharos_serving.engines.choosing import Measured
 
 CONFIDENCE_BUCKETS = tuple(step / 10 for step in range(1, 11))
@@ -121,6 +124,10 @@ class Metrics:
         )
         pending.set_function(pending_rows)
 
+    def watch_cache(self, cache: ResponseCache) -> None:
+        """Let the cache's counts be read when they are scraped; hits over all is the hit rate."""
+        self.registry.register(_CacheCollector(cache))
+
     def _describe(self, identity: ModelIdentity, engine: str) -> None:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -131,3 +138,22 @@ class Metrics:
             registry=self.registry,
         )
         info.labels(**self._labels, sha256=identity.sha256, engine=engine).set(1)
+
+
+class _CacheCollector(Collector):
+    """The cache counts for itself, in the event loop: this only tells."""
+
+    def __init__(self, cache: ResponseCache) -> None:
+        self._cache = cache
+
+    def collect(self) -> Iterator[Metric]:
+        """Hits, misses and size."""
+        lookups = CounterMetricFamily(
+            names.METRIC_CACHE_LOOKUPS, "Texts looked up in the response cache.", labels=["outcome"]
+        )
+        lookups.add_metric(["hit"], self._cache.hits)
+        lookups.add_metric(["miss"], self._cache.misses)
+        yield lookups
+        yield GaugeMetricFamily(
+            names.METRIC_CACHE_BYTES, "Bytes that its answers take.", self._cache.size_bytes
+        )

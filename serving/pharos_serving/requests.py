@@ -36,6 +36,13 @@ class ClassifyRequest(Body):
     texts: list[str] | None = None
 
 
+class ExplainRequest(Body):
+    """``{"text": "…"}``; ``label`` names what to explain, by default the predicted label."""
+
+    text: str
+    label: str | None = None
+
+
 B = TypeVar("B", bound=BaseModel)
 
 

@@ -1,4 +1,4 @@
-"""Pharos' own routes: classify, feedback, health, metrics. HTTP to values and back only."""
+"""Pharos' own routes: classify, explain, feedback, health, metrics. HTTP to values and back."""
 
 from typing import Any
 
@@ -8,12 +8,19 @@ from starlette.responses import Response
 
 from pharos_serving.answers import json_answer, json_body
 from pharos_serving.context import RequestContext
+from pharos_serving.explaining import METHOD
 from pharos_serving.feedback import FeedbackRequest
-from pharos_serving.requests import ClassifyRequest, parse, texts_of
-from pharos_serving.service import Classified, Service
+from pharos_serving.requests import (
+    ClassifyRequest,
+    ExplainRequest,
+    check_texts,
+    parse,
+    texts_of,
+)
+from pharos_serving.service import Classified, Explained, Service
 
 
-def _documented(kind: type[ClassifyRequest | FeedbackRequest]) -> dict[str, Any]:
+def _documented(kind: type[ClassifyRequest | ExplainRequest | FeedbackRequest]) -> dict[str, Any]:
     """OpenAPI's description of a body that we parse ourselves."""
     content = {"application/json": {"schema": kind.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}
@@ -30,6 +37,15 @@ def build_router(service: Service) -> APIRouter:
         body = parse(ClassifyRequest, await json_body(request, service.limits.max_body_bytes))
         predictions = await service.classify(context, texts_of(body, service.limits))
         return json_answer(_classified(service, context, predictions, single=body.texts is None))
+
+    @router.post("/v1/explain", openapi_extra=_documented(ExplainRequest))
+    async def explain(request: Request) -> Response:
+        """Which words of a text speak for a label."""
+        context: RequestContext = request.state.context
+        body = parse(ExplainRequest, await json_body(request, service.limits.max_body_bytes))
+        check_texts([body.text], service.limits)
+        explained = await service.explain(body.text, body.label)
+        return json_answer(_explained(service, context, body.text, explained))
 
     @router.post("/v1/feedback", openapi_extra=_documented(FeedbackRequest))
     async def feedback(request: Request) -> Response:
@@ -65,14 +81,39 @@ def _classified(
     *,
     single: bool,
 ) -> dict[str, Any]:
-    envelope: dict[str, Any] = {
+    envelope = _envelope(service, context)
+    items = [_item(one) for one in predictions]
+    return envelope | (items[0] if single else {"predictions": items})
+
+
+def _envelope(service: Service, context: RequestContext) -> dict[str, Any]:
+    return {
         "requestId": context.request_id,
         "model": service.identity.name,
         "version": service.identity.version,
         "arm": context.arm.value,
     }
-    items = [_item(one) for one in predictions]
-    return envelope | (items[0] if single else {"predictions": items})
+
+
+def _explained(
+    service: Service, context: RequestContext, text: str, explained: Explained
+) -> dict[str, Any]:
+    parts = [
+        {
+            "text": text[each.part.start : each.part.end],
+            "start": each.part.start,
+            "end": each.part.end,
+            "weight": each.weight,
+        }
+        for each in explained.attributions
+    ]
+    return _envelope(service, context) | {
+        "method": METHOD,
+        "label": explained.label,
+        "probability": explained.prediction.scores[explained.label],
+        "predictedLabel": explained.prediction.label,
+        "attributions": parts,
+    }
 
 
 def _item(classified: Classified) -> dict[str, Any]:

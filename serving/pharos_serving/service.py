@@ -9,12 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
+from pharos_serving.cache import ResponseCache
 from pharos_serving.context import RequestContext
 from pharos_serving.dataplane import Classifier, Prediction
 from pharos_serving.entries import PredictionEntry
 from pharos_serving.errors import RequestRefused
+from pharos_serving.explaining import Attribution, attributions, left_out, parts_of
 from pharos_serving.faults import Fault
-from pharos_serving.feedback import FeedbackOutcome, no_room, outcome_of, read_feedback
+from pharos_serving.feedback import (
+    FeedbackOutcome,
+    check_label,
+    no_room,
+    outcome_of,
+    read_feedback,
+)
 from pharos_serving.health import ModelHealth, check_model_health
 from pharos_serving.inference import InferenceWorker
 from pharos_serving.loading import VerifiedModel
@@ -31,6 +39,15 @@ class Classified:
 
     id: str
     prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The label that is explained, the prediction for the whole text, and what its parts add."""
+
+    label: str
+    prediction: Prediction
+    attributions: list[Attribution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ class Service:
     fault: Fault = field(default_factory=Fault)
     log: PredictionLog = field(default_factory=DiscardingLog)
     monitor: PredictionMonitor = field(default_factory=PredictionMonitor)
+    cache: ResponseCache = field(default_factory=ResponseCache)
     draining: bool = False
 
     @property
@@ -77,7 +95,7 @@ class Service:
         ids = self.ids.of(context.request_id, texts)
         try:
             await self.fault.strike()
-            predictions = await self.worker.submit(texts)
+            predictions = await self.cache.predict_with_cache(texts, self.worker.submit)
         except RequestRefused as refused:
             if refused.status >= 500:
                 seconds = perf_counter() - started_s
@@ -89,6 +107,21 @@ class Service:
             raise
         self._record(Outcome(context, texts, ids, perf_counter() - started_s, predictions))
         return list(map(Classified, ids, predictions))
+
+    async def explain(self, text: str, label: str | None) -> Explained:
+        """What each part of a text adds to a label, by default to the predicted one.
+
+        Costs a pass for each part, at most 49; counts against the queue like as many texts. Raises
+        RequestRefused.
+        """
+        check_label(label, self.classifier.labels)
+        parts = parts_of(text)
+        # A text of one part has nothing that could be left out.
+        variants = [text, *left_out(text, parts)] if len(parts) > 1 else [text]
+        whole, *without = await self.worker.submit(variants)
+        about = label or whole.label
+        given = attributions(parts, about, whole, without) if without else []
+        return Explained(about, whole, given)
 
     def feedback(self, body: bytes) -> str:
         """Keep what is said of an earlier prediction; its id. Raises RequestRefused."""

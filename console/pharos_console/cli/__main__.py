@@ -5,6 +5,7 @@ import sys
 from rich.text import Text
 
 from pharos_console.cli import (
+    attributions,
     demo,
     experiments,
     feedback,
@@ -19,6 +20,7 @@ from pharos_console.cli.app import app, err
 from pharos_console.errors import UsageError
 
 COMMANDS = (
+    attributions,
     demo,
     experiments,
     feedback,

@@ -98,6 +98,7 @@ def quantised(tmp_path: Path, exported: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.requirement("PRF-6")
 def test_attention_is_one_fused_operator_a_layer_and_every_product_is_of_bytes(
     quantised: Path,
 ) -> None:

@@ -32,6 +32,7 @@ async def test_one_text_gets_one_label(client: httpx.AsyncClient) -> None:
     assert body["requestId"].startswith(f"{answer.headers['x-request-id']}.")
 
 
+@pytest.mark.requirement("PRF-7")
 async def test_several_texts_get_numbered_predictions_in_order(client: httpx.AsyncClient) -> None:
     texts = ["word2", "word0 " * 40, "word1"]
     answer = await client.post(
