@@ -1,5 +1,7 @@
 """A data set in the store: ``datasets/<sha256>/{train,val,test}.jsonl.gz`` and ``card.json``.
 
+``related.jsonl.gz`` lies beside them where papers had several of the labels.
+
 Content-addressed: the digest is that of the samples and their split, so that the same papers and
 the same seed give the same address, whenever and wherever they were prepared.
 """
@@ -17,6 +19,7 @@ from pharos_jobs.errors import Terminal
 
 CARD = "card.json"
 SPLITS = ("train", "val", "test")
+RELATED = "related"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,9 @@ class Dataset:
 
 def write_dataset(root_uri: str, splits: Splits, card: dict[str, Any]) -> Dataset:
     """Store the splits with their card; a data set that is there already stays as it is."""
-    packed = {
-        name: storage.gzip_lines(s.to_json() for s in samples)
-        for name, samples in splits.by_name().items()
-    }
+    # Without related samples the files, and so the address, are those of earlier releases.
+    sets = splits.by_name() | ({RELATED: splits.related} if splits.related else {})
+    packed = {name: storage.gzip_lines(s.to_json() for s in part) for name, part in sets.items()}
     digests = {name: digest for name, (_, digest) in packed.items()}
     sha256 = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
     uri = f"{root_uri}/datasets/{sha256}"
@@ -60,6 +62,11 @@ def open_dataset(uri: str) -> Dataset:
             FailureReason.SOURCE_UNREADABLE,
             f"{uri} holds no data set with a {CARD}. Run the prepare step again.",
         ) from error
+
+
+def read_related(dataset: Dataset) -> list[Sample]:
+    """Samples of several labels, to learn from; empty where the data set has none."""
+    return read_split(dataset, RELATED) if RELATED in dataset.card["files"] else []
 
 
 def read_split(dataset: Dataset, name: str) -> list[Sample]:

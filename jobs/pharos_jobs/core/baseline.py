@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import f1_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from pharos_jobs.core.papers import Sample
@@ -17,7 +17,7 @@ _REGULARISATION = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What the linear model reaches on the test split, in 0..1."""
+    """What the linear model reaches on a set, in 0..1."""
 
     accuracy: float
     macro_f1: float
@@ -25,6 +25,11 @@ class Baseline:
 
 def linear_baseline(train: Sequence[Sample], test: Sequence[Sample], seed: int) -> Baseline:
     """Train the baseline and measure it. Deterministic for one seed."""
+    return measured(fitted(train, seed), test)
+
+
+def fitted(train: Sequence[Sample], seed: int) -> Pipeline:
+    """The trained baseline: texts in, labels out."""
     vectoriser = TfidfVectorizer(
         ngram_range=(1, 2),
         sublinear_tf=True,
@@ -34,7 +39,12 @@ def linear_baseline(train: Sequence[Sample], test: Sequence[Sample], seed: int) 
     )
     model = make_pipeline(vectoriser, LinearSVC(C=_REGULARISATION, random_state=seed))
     model.fit([s.text for s in train], [s.label for s in train])
-    truth = [s.label for s in test]
-    predicted = model.predict([s.text for s in test])
+    return model
+
+
+def measured(model: Pipeline, samples: Sequence[Sample]) -> Baseline:
+    """What the trained baseline reaches on samples."""
+    truth = [s.label for s in samples]
+    predicted = model.predict([s.text for s in samples])
     right = sum(t == p for t, p in zip(truth, predicted, strict=True))
-    return Baseline(right / len(test), float(f1_score(truth, predicted, average="macro")))
+    return Baseline(right / len(samples), float(f1_score(truth, predicted, average="macro")))

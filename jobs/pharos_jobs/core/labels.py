@@ -40,6 +40,12 @@ def assign_label(
             assert_never(policy)
 
 
+def several_targets(paper: Paper, targets: frozenset[str] | None) -> tuple[str, ...]:
+    """The targets among a paper's categories, the primary first; empty where there are not two."""
+    found = tuple(c for c in dict.fromkeys(paper.categories) if targets and c in targets)
+    return found if len(found) > 1 else ()
+
+
 def _only_target(paper: Paper, targets: frozenset[str]) -> str | LabelRejection:
     found = [c for c in dict.fromkeys(paper.categories) if c in targets]
     if not found:

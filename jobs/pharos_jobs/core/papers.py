@@ -46,7 +46,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A clean, labelled text (row DBM-2)."""
+    """A clean, labelled text (row DBM-2); ``others`` are further labels that fit it as well."""
 
     text: str
     label: str
@@ -54,6 +54,7 @@ class Sample:
     title: str = ""
     authors: tuple[str, ...] = ()
     published: str = ""
+    others: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The row DBM-2 fields."""
@@ -64,6 +65,7 @@ class Sample:
             "title": self.title,
             "authors": list(self.authors),
             "published": self.published,
+            **({"others": list(self.others)} if self.others else {}),
         }
 
 
@@ -101,6 +103,7 @@ def sample_from_json(row: Mapping[str, Any]) -> Sample:
         title=_text(row.get("title")),
         authors=_names(row.get("authors")),
         published=_text(row.get("published")),
+        others=_names(row.get("others")),
     )
 
 

@@ -5,14 +5,14 @@ cost grows with what is kept and not with what is offered.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from xxhash import xxh64_intdigest
 
 from pharos_api.trainingrun import LabelPolicy
 from pharos_jobs.core.duplicates import DuplicateIndex
-from pharos_jobs.core.labels import LabelRejection, assign_label
+from pharos_jobs.core.labels import LabelRejection, assign_label, several_targets
 from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.quality import Rejection, to_sample
 
@@ -32,10 +32,15 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The samples kept, and how many papers were refused for which reason."""
+    """The samples kept, and how many papers were refused for which reason.
+
+    ``related`` are clean papers that were refused for having several of the labels, and resemble
+    none of the samples: to learn from, never to be measured on.
+    """
 
     samples: tuple[Sample, ...]
     rejections: Mapping[str, int]
+    related: tuple[Sample, ...] = ()
 
     @property
     def per_class(self) -> dict[str, int]:
@@ -57,19 +62,31 @@ def select(papers: Iterable[Paper], rules: Rules) -> Selection:
     counts: Counter[str] = Counter()
     rejections: Counter[str] = Counter()
     duplicates = DuplicateIndex()
+    several: list[Paper] = []
     for paper in drawn_order(papers, rules.seed):
         outcome = _labelled(paper, rules, counts)
         sample = outcome if isinstance(outcome, Sample) else None
         reason = duplicates.add(sample) if sample else outcome
         if sample is None or reason is not None:
             rejections[str(reason)] += 1
+            if reason is LabelRejection.SEVERAL_TARGETS:
+                several.append(paper)
             continue
         counts[sample.label] += 1
         kept.append(sample)
     if rules.per_class is not None:
         kept, surplus = balanced(kept)
         rejections["Balance"] += surplus
-    return Selection(tuple(kept), dict(sorted((+rejections).items())))
+    related = tuple(_related(several, rules, duplicates))
+    return Selection(tuple(kept), dict(sorted((+rejections).items())), related)
+
+
+def _related(papers: Iterable[Paper], rules: Rules, known: DuplicateIndex) -> Iterator[Sample]:
+    for paper in papers:
+        label, *others = several_targets(paper, rules.targets)
+        sample = to_sample(paper, label, rules.min_words)
+        if isinstance(sample, Sample) and known.add(sample) is None:
+            yield replace(sample, others=tuple(others))
 
 
 def _labelled(

@@ -11,14 +11,15 @@ from pharos_jobs.core.papers import Sample
 
 @dataclass(frozen=True, slots=True)
 class Splits:
-    """Three sets without a common sample."""
+    """Three sets without a common sample, and what lies beside them to learn from."""
 
     train: tuple[Sample, ...]
     val: tuple[Sample, ...]
     test: tuple[Sample, ...]
+    related: tuple[Sample, ...] = ()
 
     def by_name(self) -> dict[str, tuple[Sample, ...]]:
-        """The sets by the name of their file."""
+        """The three sets by the name of their file."""
         return {"train": self.train, "val": self.val, "test": self.test}
 
 

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from pharos_api.artifacts import CONFIG, LABEL_MAP, LINEAR
 from pharos_jobs import storage
-from pharos_jobs.core.linear_fit import fit_linear, one_label_each
+from pharos_jobs.core.linear_fit import fit_linear, one_label_each, with_related
 from pharos_jobs.recipes.port import Lesson
 
 ARCHITECTURE = "linear"
@@ -34,10 +34,15 @@ def add_part(lesson: Lesson) -> dict[str, Any]:
     settings = lesson.trainer.hyperparameters
     numbers = lesson.class_numbers(lesson.train)
     labelled = one_label_each([s.text for s in lesson.train], numbers, len(lesson.labels))
+    related = lesson.related
+    number = {name: i for i, name in enumerate(lesson.labels)}
+    members = [[number[name] for name in (s.label, *s.others)] for s in related]
+    labelled = with_related(labelled, [s.text for s in related], members)
     model = fit_linear(labelled, float(settings.regularisation), settings.seed)
     save_file(model.arrays(), lesson.folder / LINEAR)
     seconds = perf_counter() - started_s
     return {
+        "relatedSamples": len(related),
         "ngrams": len(model.vocabulary.keys),
         "trainSeconds": f"{seconds:.1f}",
         "samplesPerSecond": f"{len(lesson.train) / seconds:.1f}",

@@ -5,7 +5,7 @@ validation split, seals and stores the folder. A recipe never sees the test spli
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class Lesson:
         trainer: base model and hyperparameters.
         folder: where the model's files go.
         context: where to report and whether to stop.
+        related: further samples to learn from that have several labels, the first one in
+            ``label`` and the rest in ``others``.
     """
 
     train: list[Sample]
@@ -33,6 +35,7 @@ class Lesson:
     trainer: Trainer
     folder: Path
     context: StepContext
+    related: list[Sample] = field(default_factory=list)
 
     def class_numbers(self, samples: list[Sample]) -> list[int]:
         """The class number of each sample."""

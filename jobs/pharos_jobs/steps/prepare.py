@@ -5,6 +5,7 @@ Inputs: rawUri. Outputs: datasetUri, datasetSha256, samples, classes.
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 from pharos_api.jobio import FailureReason, StepInput, StepResult
@@ -34,6 +35,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     labels = _checked_labels(step_input, selection, rules)
     context.progress.report(80, f"splitting {len(selection.samples)} samples")
     splits = split_samples(selection.samples, step_input.data.split)
+    splits = replace(splits, related=selection.related)
     card = _card(step_input, selection, labels, splits)
     dataset = write_dataset(step_input.artifact_root, splits, card)
     _log.info(
@@ -147,6 +149,7 @@ def _card(
         "samples": len(selection.samples),
         "perClass": selection.per_class,
         "splits": {name: len(samples) for name, samples in splits.by_name().items()},
+        "related": len(splits.related),
         "split": f"{split.train}/{split.validation}/{split.test}",
         "seed": split.seed,
         "labelPolicy": source.label_policy,

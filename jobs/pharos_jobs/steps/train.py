@@ -14,7 +14,7 @@ from pharos_api.trainingrun import Recipe
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import is_out_of_memory
-from pharos_jobs.datasets import Dataset, open_dataset, read_split
+from pharos_jobs.datasets import Dataset, open_dataset, read_related, read_split
 from pharos_jobs.errors import Interrupted, OutOfMemory
 from pharos_jobs.recipes import linear
 from pharos_jobs.recipes.finishing import finished
@@ -63,7 +63,8 @@ def _taught(step_input: StepInput, context: StepContext, dataset: Dataset, targe
 def _lesson(step_input: StepInput, context: StepContext, dataset: Dataset, folder: Path) -> Lesson:
     folder.mkdir(parents=True, exist_ok=True)
     train, val = read_split(dataset, "train"), read_split(dataset, "val")
-    return Lesson(train, val, dataset.labels, step_input.trainer, folder, context)
+    settings, related = step_input.trainer, read_related(dataset)
+    return Lesson(train, val, dataset.labels, settings, folder, context, related)
 
 
 def _store(folder: Path, target: str, record: dict[str, Any]) -> None:
@@ -116,7 +117,7 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
     }
     record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
     record |= export_engines(folder / "model", settings.max_tokens, train, val, trainer.label_to_id)
-    lesson = Lesson(train, val, dataset.labels, step_input.trainer, folder / "model", context)
+    lesson = _lesson(step_input, context, dataset, folder / "model")
     if step_input.trainer.recipe is Recipe.BLEND:
         record |= {"linear": linear.add_part(lesson)}
     _store(folder / "model", target, record | finished(lesson))

