@@ -246,8 +246,7 @@ class TrainingRunSpec(Spec):
         ),
         (
             "!has(self.search) || !self.search.timeout.matches('^([0-9]+(ms|s|m|h))+$') || "
-            "duration(self.search.timeout) < "
-            "duration(string(self.activeDeadlineSeconds) + 's')",
+            "duration(self.search.timeout).getSeconds() < self.activeDeadlineSeconds",
             "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "
             "training of the winner: raise the one, for example to 43200, or shorten the other",
         ),
