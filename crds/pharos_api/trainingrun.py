@@ -144,11 +144,15 @@ class Data(Spec):
 
 
 class Recipe(StrEnum):
-    """How the model is trained. Blend pools a fine-tuned encoder with a linear model."""
+    """How the model is trained. Blend pools a fine-tuned encoder with a linear model.
+
+    Cascade is a Blend that asks the encoder only where the linear model is not sure.
+    """
 
     FINE_TUNE = "FineTune"
     LINEAR = "Linear"
     BLEND = "Blend"
+    CASCADE = "Cascade"
 
 
 class Precision(StrEnum):

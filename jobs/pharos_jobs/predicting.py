@@ -35,7 +35,7 @@ class Predictor:
 
     def probabilities(self, texts: Sequence[str], done: Done = lambda _: None) -> Floats:
         """Probabilities, shape (texts, classes). ``done`` hears how many texts are finished."""
-        return softmax(self._scoring.pooled(self.part_logits(texts, done)).astype(np.float64))
+        return softmax(self._scoring.answered(self.part_logits(texts, done)).astype(np.float64))
 
     def part_logits(self, texts: Sequence[str], done: Done = lambda _: None) -> dict[Part, Logits]:
         """What each part says before they are pooled, shapes (texts, classes)."""

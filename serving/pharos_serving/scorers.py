@@ -66,7 +66,10 @@ class LinearScorer:
 
 
 class PooledScorer:
-    """The parts of a model, pooled and calibrated as its ``scoring.json`` says."""
+    """The parts of a model, pooled and calibrated as its ``scoring.json`` says.
+
+    Of a cascade the encoder is asked only for texts on which the linear part is not sure.
+    """
 
     def __init__(self, parts: Mapping[Part, Scorer], scoring: Scoring) -> None:
         self._parts = parts
@@ -76,4 +79,17 @@ class PooledScorer:
 
     def logits(self, texts: Sequence[str]) -> Logits:
         """See the port."""
+        cascade = self._scoring.cascade
+        if cascade is None:
+            return self._pooled(texts)
+        linear = self._parts[Part.LINEAR].logits(texts)
+        answer, sure = cascade.settled(linear)
+        (unsure,) = np.nonzero(~sure)
+        if len(unsure):
+            encoded = self._parts[Part.ENCODER].logits([texts[index] for index in unsure])
+            logits = {Part.LINEAR: linear[unsure], Part.ENCODER: encoded}
+            answer[unsure] = self._scoring.pooled(logits)
+        return answer
+
+    def _pooled(self, texts: Sequence[str]) -> Logits:
         return self._scoring.pooled({part: s.logits(texts) for part, s in self._parts.items()})

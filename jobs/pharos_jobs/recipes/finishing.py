@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from pharos_api.artifacts import SCORING
+from pharos_api.trainingrun import Recipe
 from pharos_jobs import storage
 from pharos_jobs.core.calibration import fitted_scoring
+from pharos_jobs.core.cascading import with_cascade
 from pharos_jobs.core.metrics import decimal_string
 from pharos_jobs.predicting import Predictor
 from pharos_jobs.recipes.port import Lesson
@@ -23,9 +25,11 @@ def finished(lesson: Lesson) -> dict[str, Any]:
     predictor = Predictor(lesson.folder, lesson.trainer.hyperparameters.max_tokens)
     logits = predictor.part_logits([s.text for s in lesson.val])
     scoring = fitted_scoring(logits, truth)
-    text = scoring.model_dump_json(indent=2) + "\n"
+    if lesson.trainer.recipe is Recipe.CASCADE:
+        scoring = with_cascade(scoring, logits, truth, lesson.trainer.hyperparameters.seed)
+    text = scoring.model_dump_json(indent=2, exclude_none=True) + "\n"
     storage.write_bytes((lesson.folder / SCORING).as_uri(), text.encode())
-    right = scoring.pooled(logits).argmax(axis=1) == truth
+    right = scoring.answered(logits).argmax(axis=1) == truth
     return {
         "validationAccuracy": decimal_string(float(right.mean())),
         "factors": {part.value: factor for part, factor in scoring.factors.items()},

@@ -48,7 +48,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
 
 def _taught(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
     match step_input.trainer.recipe:
-        case Recipe.FINE_TUNE | Recipe.BLEND:
+        case Recipe.FINE_TUNE | Recipe.BLEND | Recipe.CASCADE:
             context.progress.report(0, "loading torch")
             _train(step_input, context, dataset, target)
         case Recipe.LINEAR:
@@ -118,7 +118,7 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
     record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
     record |= export_engines(folder / "model", settings.max_tokens, train, val, trainer.label_to_id)
     lesson = _lesson(step_input, context, dataset, folder / "model")
-    if step_input.trainer.recipe is Recipe.BLEND:
+    if step_input.trainer.recipe in (Recipe.BLEND, Recipe.CASCADE):
         record |= {"linear": linear.add_part(lesson)}
     _store(folder / "model", target, record | finished(lesson))
 
