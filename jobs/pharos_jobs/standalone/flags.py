@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pharos_api.jobio import ExitCode
-from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy
+from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy, Recipe
 from pharos_jobs.errors import StepFault
 
 CATEGORIES = (
@@ -23,6 +23,7 @@ def add_flags(name: str, command: argparse.ArgumentParser) -> None:
     steps = {
         "collect": _collect,
         "prepare": _prepare,
+        "search": _search,
         "train": _train,
         "evaluate": _evaluate,
         "register": _register,
@@ -82,10 +83,16 @@ def _train(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--data-dir", default=_SPLITS, help="holds train.json, val.json, test.json (%(default)s)")
     add("--output-dir", default=_MODEL, help="(%(default)s)")
+    add("--recipe", type=Recipe, default=Recipe.FINE_TUNE, choices=Recipe, help="(%(default)s)")
     add("--base-model", default="distilbert-base-uncased", help="hub id, folder or pypi://PACKAGE")
     add("--epochs", type=int, default=_DEFAULTS.epochs)
     add("--batch-size", type=int, default=_DEFAULTS.batch_size, help="(%(default)s)")
     add("--learning-rate", default=_DEFAULTS.learning_rate, help="(%(default)s)")
+    add(
+        "--regularisation",
+        default=_DEFAULTS.regularisation,
+        help="C of a linear model (%(default)s)",
+    )
     add("--head-learning-rate", default=None, help="rate of the new head (the same)")
     add("--warmup-steps", type=int, default=_DEFAULTS.warmup_steps)
     add("--max-tokens", type=int, default=_DEFAULTS.max_tokens, help="(%(default)s)")

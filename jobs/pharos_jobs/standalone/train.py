@@ -14,7 +14,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     output = Path(options.output_dir).resolve()
     root = output.parent / ".pharos"
     dataset = desk.stored_splits(Path(options.data_dir), root)
-    trainer = {"baseModel": options.base_model, "hyperparameters": _settings(options)}
+    trainer = {
+        "recipe": options.recipe,
+        "baseModel": options.base_model,
+        "hyperparameters": _settings(options),
+    }
     given = {
         "step": "train",
         "uid": desk.run_uid(output, dataset.sha256, trainer),
@@ -37,6 +41,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "batchSize": options.batch_size,
         "learningRate": options.learning_rate,
         "warmupSteps": options.warmup_steps,
+        "regularisation": options.regularisation,
         "maxTokens": options.max_tokens,
         "seed": options.seed,
         "gradientCheckpointing": options.gradient_checkpointing,
