@@ -40,6 +40,9 @@ SEARCHING = make_run(
     search={"trials": 20, "timeout": "2h", "parallelism": 2},
     resources={"search": {"limits": {"nvidia.com/gpu": "1"}}},
 )
+TOGETHER = make_run(
+    trainer={"nodes": 2}, resources={"train": {"limits": {"nvidia.com/gpu": "4"}}}
+)
 MODEL = make_model(
     labels=["cs.AI", "cs.LG"],
     retraining={"template": {"spec": {}}, "timeZone": "Europe/Vienna"},
@@ -107,6 +110,11 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-search": (
         StartStep("weekly", "weekly-search", told(StepName.SEARCH, PLATFORM, SEARCHING), 14400),
         SEARCHING,
+        PLATFORM,
+    ),
+    "job-train-together": (
+        StartStep("weekly", "weekly-train-2", told(StepName.TRAIN, PLATFORM, TOGETHER), 14400),
+        TOGETHER,
         PLATFORM,
     ),
     "job-train-s3": (start(StepName.TRAIN, S3), make_run(), S3),

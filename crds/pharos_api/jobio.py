@@ -196,8 +196,14 @@ class RegistryInput(Spec):
 
 
 def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:
-    """The steps of this run, in order: without search where none is asked for."""
-    return tuple(s for s in PIPELINE if s is not StepName.SEARCH or spec.search is not None)
+    """The steps of this run, in order: without search where none is asked for.
+
+    A replay registers nothing: it ends with its metrics.
+    """
+    absent = {StepName.SEARCH} if spec.search is None else set()
+    if spec.replay_of is not None:
+        absent.add(StepName.REGISTER)
+    return tuple(step for step in PIPELINE if step not in absent)
 
 
 def tuned(trainer: Trainer, inputs: dict[str, str]) -> Trainer:

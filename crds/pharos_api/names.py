@@ -46,6 +46,8 @@ PORT_GATEWAY_ADMIN = 9901
 PORT_GATEWAY_STATS = 9902
 PORT_OPERATOR_HTTP = 8090
 PORT_OPERATOR_XDS = 18000
+# Where the processes of one training meet, at the pod of index 0
+PORT_MEETING = 29500
 
 # Environment of jobs
 ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
@@ -54,6 +56,7 @@ ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
 ENV_VERIFY_INPUT = "PHAROS_VERIFY_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
 ENV_GPUS = "PHAROS_GPUS"
+ENV_MEETING_POINT = "PHAROS_MEETING_POINT"
 ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
 
@@ -131,10 +134,19 @@ def version_object_name(model: str, version: str) -> str:
     return bounded(f"{model}-{version.replace('.', '-')}")
 
 
+# The pods of an Indexed Job add their index, of at most two digits, to its name.
+_JOB_LIMIT = 60
+
+
 def job_name(run: str, step: str, attempt: int = 1) -> str:
     """Name of a step's Job. A second attempt with other settings is another Job."""
     suffix = f"-{step}" if attempt == 1 else f"-{step}-{attempt}"
-    return bounded(run, suffix)
+    return bounded(run, suffix, _JOB_LIMIT)
+
+
+def meeting_name(run: str) -> str:
+    """Name of the headless Service under which the pods of a run's training find each other."""
+    return job_name(run, "train")
 
 
 def cron_job_name(model: str) -> str:

@@ -197,13 +197,19 @@ class Hyperparameters(Spec):
 
 
 class Trainer(Spec):
-    """Recipe, base model and hyperparameters."""
+    """Recipe, base model, hyperparameters, and how many processes train together.
+
+    ``nodes`` pods share the training of one model, with a process for each of their GPUs, or
+    ``processesPerNode``.
+    """
 
     recipe: Recipe = Recipe.FINE_TUNE
     base_model: Annotated[str, StringConstraints(min_length=1, max_length=512)] = (
         "distilbert-base-uncased"
     )
     hyperparameters: Hyperparameters = Hyperparameters()
+    nodes: int = Field(1, ge=1, le=64)
+    processes_per_node: int | None = Field(None, ge=1, le=16)
 
 
 class StepResources(Spec):
@@ -231,7 +237,11 @@ class PodSettings(Spec):
 
 
 class TrainingRunSpec(Spec):
-    """One run, as asked for. Immutable but for suspend, deadline and TTL."""
+    """One run, as asked for. Immutable but for suspend, deadline and TTL.
+
+    ``replayOf`` names the run that this one repeats: it is measured like any other, and nothing is
+    registered.
+    """
 
     model_config = rules(
         ("self.modelRef == oldSelf.modelRef", "modelRef is immutable: create a new TrainingRun"),
@@ -242,6 +252,11 @@ class TrainingRunSpec(Spec):
         (
             "self.maxAttempts == oldSelf.maxAttempts",
             "maxAttempts is immutable: create a new TrainingRun",
+        ),
+        (
+            "has(self.replayOf) == has(oldSelf.replayOf) && "
+            "(!has(self.replayOf) || self.replayOf == oldSelf.replayOf)",
+            "replayOf is immutable: create a new TrainingRun",
         ),
         (
             "has(self.search) == has(oldSelf.search) && "
@@ -257,6 +272,7 @@ class TrainingRunSpec(Spec):
     )
 
     model_ref: ObjectRef
+    replay_of: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
     data: Data
     trainer: Trainer = Trainer()
     search: Search | None = None

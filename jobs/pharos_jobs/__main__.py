@@ -10,7 +10,7 @@ import sys
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
 from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, ENV_VERIFY_INPUT
 from pharos_api.verification import VerifyInput
-from pharos_jobs import logs, storage
+from pharos_jobs import launching, logs, storage
 from pharos_jobs.standalone.flags import add_flags, run_with_flags
 from pharos_jobs.steps_help import COMMANDS
 
@@ -61,6 +61,11 @@ def _step(options: argparse.Namespace) -> int:
             f"The input is for the step {step_input.step}, not {options.command}.", file=sys.stderr
         )
         return int(ExitCode.BAD_INPUT)
+    together = launching.crew(step_input, os.environ)
+    if not together.is_alone and not launching.is_started(os.environ):
+        return launching.launch(together, step_input.step)
+    if not launching.is_first(os.environ):
+        step_input = step_input.model_copy(update={"progress": None})
     result, code = run_step(step_input)
     write_result(result)
     return int(code)

@@ -16,6 +16,7 @@ from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, Step
 from pharos_api.names import ENV_TERMINATION_LOG
 from pharos_api.trainingrun import StepName
 from pharos_api.verification import VerifyResult
+from pharos_jobs import launching
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import StepFault
 from pharos_jobs.progress import ProgressPusher
@@ -71,9 +72,18 @@ def _failed(step: StepName, reason: FailureReason, message: str) -> StepResult:
     return StepResult(step=step, error=StepError(reason=reason, message=message))
 
 
+def _speaks(result: StepResult | VerifyResult, path: Path) -> bool:
+    """Whether one of several processes tells the result: the first of them, or who failed first."""
+    if getattr(result, "error", None) is None:
+        return launching.is_first(os.environ)
+    return not path.exists() or path.stat().st_size == 0
+
+
 def write_result(result: StepResult | VerifyResult) -> None:
     """Leave the result where Kubernetes reads it; on a machine without that file, in the log."""
     path = Path(os.environ.get(ENV_TERMINATION_LOG, TERMINATION_LOG))
+    if launching.is_started(os.environ) and not _speaks(result, path):
+        return
     text = result.to_termination_message()
     try:
         path.write_text(text, encoding="utf-8")

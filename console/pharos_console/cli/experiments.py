@@ -11,6 +11,7 @@ from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
 from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
+from pharos_console.cli.trainings import is_training, replay_training
 from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
 from pharos_console.experiments.classical import reported
@@ -45,7 +46,10 @@ def explain(
 @app.command()
 def replay(
     experiment: Annotated[
-        str, typer.Argument(help="name of the ABExperiment, or of a Model: its guard's records")
+        str,
+        typer.Argument(
+            help="name of the ABExperiment, of a Model: its guard's records, or of a TrainingRun"
+        ),
     ] = "",
     evidence: EvidenceName = "",
     file: Annotated[
@@ -54,9 +58,16 @@ def replay(
     namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Judge the records of an experiment's decisions again and compare the verdicts."""
+    """Judge the records of an experiment's decisions again, or train again, and compare.
+
+    A TrainingRun is started again on the papers that it had collected, with the same settings, and
+    registers nothing; asked again when that has ended, its metrics are compared with the first's.
+    """
     if bool(experiment) == bool(file):
         raise UsageError("name an experiment, or a file with --filename, and not both")
+    if experiment and is_training(cluster(namespace, kubeconfig), experiment):
+        replay_training(cluster(namespace, kubeconfig), experiment)
+        return
     records = read_file(file) if file else _of_cluster(experiment, namespace, kubeconfig)
     wanted = [record for record in records if evidence in ("", record.name)]
     if not wanted and not evidence:
@@ -106,7 +117,9 @@ def _of_cluster(name: str, namespace: str, kubeconfig: Path | None) -> list[Reco
     target = cluster(namespace, kubeconfig)
     owner = target.find(ABExperiment, name) or target.find(Model, name)
     if owner is None:
-        raise UsageError(f"there is no ABExperiment or Model named {name!r} in this namespace")
+        raise UsageError(
+            f"there is no ABExperiment, Model or TrainingRun named {name!r} in this namespace"
+        )
     return records_of(target, owner)
 
 

@@ -3,6 +3,9 @@
 import math
 from collections.abc import Iterable
 
+# What gloo and NCCL say when the process at the other end of a connection ends.
+_LOST = ("connection closed", "connection reset", "broken pipe", "remote process exited")
+
 
 def divergence(loss: float) -> str | None:
     """The sentence that stops the run when the loss is no finite number; None when all is well."""
@@ -33,3 +36,9 @@ def is_out_of_memory(message: str) -> bool:
     """Whether a runtime error of the device says that memory ran out."""
     text = message.lower()
     return "out of memory" in text or "can't allocate memory" in text
+
+
+def is_lost_peer(message: str) -> bool:
+    """Whether an error of a collective operation says that another process is gone."""
+    text = message.lower()
+    return any(sign in text for sign in _LOST)

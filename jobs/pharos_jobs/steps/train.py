@@ -1,10 +1,12 @@
 """train: fine-tune the base model on the data set, and export what serving loads.
 
 Inputs: datasetUri. Outputs: checkpointUri, checkpointSha256, trainSeconds, samplesPerSecond,
-microBatch. Where memory ran out on the way, a warning says at which step and what was done.
+microBatch, precision, software, computedOn. Where memory ran out on the way, a warning says at
+which step and what was done.
 """
 
 import logging
+import os
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -13,15 +15,18 @@ from pharos_api.jobio import StepInput, StepResult
 from pharos_api.trainingrun import Recipe
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
-from pharos_jobs.core.health import is_out_of_memory
+from pharos_jobs.core.health import is_lost_peer, is_out_of_memory
 from pharos_jobs.datasets import Dataset, open_dataset, read_related, read_split
 from pharos_jobs.errors import Interrupted, OutOfMemory
+from pharos_jobs.launching import is_first, is_started
 from pharos_jobs.recipes import linear
 from pharos_jobs.recipes.finishing import finished
 from pharos_jobs.recipes.port import Lesson
 
 RECORD = "training.json"
 _log = logging.getLogger(__name__)
+# How it was computed: what may explain that a replay differs.
+_CIRCUMSTANCES = ("microBatch", "precision", "software", "computedOn")
 
 
 def run(step_input: StepInput, context: StepContext) -> StepResult:
@@ -30,6 +35,8 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     if not storage.exists(f"{target}/{RECORD}"):
         dataset = open_dataset(step_input.inputs["datasetUri"])
         _taught(step_input, context, dataset, target)
+    if not is_first(os.environ):
+        return StepResult(step=step_input.step)
     record = storage.read_json(f"{target}/{RECORD}")
     context.progress.report(100, "trained")
     return StepResult(
@@ -39,10 +46,10 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
             "checkpointSha256": record["sha256"],
             "trainSeconds": record["trainSeconds"],
             "samplesPerSecond": record["samplesPerSecond"],
-            "microBatch": str(record["microBatch"]),
+            **{key: str(record[key]) for key in _CIRCUMSTANCES if key in record},
         },
         metrics={"validationAccuracy": record["validationAccuracy"]},
-        warnings=list(record["memoryRanOut"]),
+        warnings=list(record.get("memoryRanOut", ())),
     )
 
 
@@ -96,14 +103,11 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
     try:
         trained = trainer.train(train, val, settings, context, step_input.batch_divisor)
     except RuntimeError as error:
-        if not is_out_of_memory(str(error)):
-            raise
-        _release_memory()
-        raise OutOfMemory(_memory_sentence(step_input)) from error
-    finally:
-        storage.upload_folder(trainer.checkpoint_dir, f"{step_input.run_uri}/checkpoints")
+        raise _explained(error, step_input) from error
     if context.stop.is_set():
         raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
+    if not is_first(os.environ):
+        return
     context.progress.report(96, "exporting")
     record: dict[str, Any] = {
         "validationAccuracy": f"{trained.best_accuracy:.4f}",
@@ -112,6 +116,8 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
         "samplesPerSecond": f"{trained.samples_per_second:.1f}",
         "precision": trained.precision,
         "microBatch": trained.micro_batch,
+        "software": trained.software,
+        "computedOn": trained.computed_on,
         "memoryRanOut": list(trained.halvings),
         "datasetSha256": dataset.sha256,
     }
@@ -141,6 +147,18 @@ def _saved(
         (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
     )
     return {"onnxLogitsOff": export_onnx(folder, max_tokens)}
+
+
+def _explained(error: RuntimeError, step_input: StepInput) -> Exception:
+    """What a failure of torch means for the step; itself where it means nothing known."""
+    if is_out_of_memory(str(error)):
+        _release_memory()
+        return OutOfMemory(_memory_sentence(step_input))
+    if is_started(os.environ) and is_lost_peer(str(error)):
+        return Interrupted(
+            "Another process of this training went away; all start again from the checkpoint."
+        )
+    return error
 
 
 def _forget(uri: str) -> None:

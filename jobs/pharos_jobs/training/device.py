@@ -6,10 +6,12 @@ GPUs. Must not be asked about models: what a model cannot do, transformers says.
 
 import logging
 import os
+import platform
 from pathlib import Path
 from typing import assert_never
 
 import torch
+import transformers
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from pharos_api.trainingrun import Precision
@@ -78,6 +80,18 @@ def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     except (OSError, ValueError):
         return allowed
     return allowed if limit == "max" else max(1, min(allowed, int(limit) // int(period)))
+
+
+def software() -> str:
+    """The libraries that compute, with their versions."""
+    return f"torch {torch.__version__}, transformers {transformers.__version__}"
+
+
+def described(processes: int) -> str:
+    """The kind of device, and how many processes and threads share the work."""
+    if torch.cuda.is_available():
+        return f"{processes} x {torch.cuda.get_device_name()}"
+    return f"{processes} x CPU {platform.machine()}, {torch.get_num_threads()} threads"
 
 
 def settle_threads(processes: int) -> int:

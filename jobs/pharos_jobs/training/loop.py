@@ -194,8 +194,10 @@ class BatchedTrainer(Trainer):
         return found
 
     def _load_best_model(self) -> None:
-        self._parts.writer.wait()
-        super()._load_best_model()
+        """For the process that exports; the others' folders may not hold it."""
+        if ranks.is_first():
+            self._parts.writer.wait()
+            super()._load_best_model()
 
 
 def _plain(state: Any) -> dict[str, Any]:

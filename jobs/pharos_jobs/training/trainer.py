@@ -69,7 +69,8 @@ class Trained:
     """What training gave: the best model in memory and how it went.
 
     ``micro_batch`` is the most samples that were computed at once in the end; ``halvings`` are
-    sentences, one for each time that memory ran out on the way there.
+    sentences, one for each time that memory ran out on the way there. ``software`` and
+    ``computed_on`` say with what: two runs that share both give the same numbers.
     """
 
     model: Any
@@ -80,6 +81,8 @@ class Trained:
     samples_per_second: float
     precision: Precision
     micro_batch: int
+    software: str
+    computed_on: str
     halvings: tuple[str, ...] = ()
 
 
@@ -170,6 +173,8 @@ class ClassificationTrainer:
             samples_per_second=speed,
             precision=plan.precision,
             micro_batch=plan.cutting.most,
+            software=device.software(),
+            computed_on=device.described(ranks.world_size()),
             halvings=tuple(plan.cutting.halvings),
         )
 

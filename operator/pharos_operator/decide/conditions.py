@@ -40,6 +40,7 @@ class RunReason(StrEnum):
     FINISHED = "Finished"
     IN_PROGRESS = "InProgress"
     VERSION_REGISTERED = "VersionRegistered"
+    REPLAYED = "Replayed"
     ABORTED = "Aborted"
 
 

@@ -9,6 +9,7 @@ from pharos_api.names import (
     COMPONENT_JOB,
     ENV_DATABASE_URL,
     ENV_GPUS,
+    ENV_MEETING_POINT,
     ENV_PROGRESS_TOKEN,
     ENV_STEP_INPUT,
     LABEL_MODEL,
@@ -19,6 +20,7 @@ from pharos_api.names import (
     SECRET_DATABASE_URL,
     TOKEN_AUDIENCE,
     bounded,
+    meeting_name,
 )
 from pharos_api.search import Search
 from pharos_api.trainingrun import PodSettings, StepName, TrainingRun
@@ -58,7 +60,7 @@ def step_job(action: StartStep, run: TrainingRun, platform: Platform) -> Manifes
         "metadata": owned(action.job, run, {**marks, **queue}),
         "spec": {
             "activeDeadlineSeconds": action.deadline_s,
-            **(sharing(search) if search else once()),
+            **_policy(action, search),
             "template": {
                 "metadata": {"labels": marks},
                 "spec": _pod(action, run, platform),
@@ -97,6 +99,35 @@ def sharing(search: Search) -> Manifest:
     }
 
 
+def together(nodes: int) -> Manifest:
+    """The policy of a training over several pods: none can do without the others.
+
+    The first that fails ends them all, and the Job says which one it was: the others only lost it.
+    """
+    codes = [int(code) for code in ExitCode if code not in (ExitCode.OK, ExitCode.RETRYABLE)]
+    failed = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": sorted(codes)}}
+    kept: list[Manifest] = once()["podFailurePolicy"]["rules"]
+    return {
+        **once(),
+        "completionMode": "Indexed",
+        "completions": nodes,
+        "parallelism": nodes,
+        "podFailurePolicy": {"rules": [*kept, failed]},
+    }
+
+
+def is_shared(action: StartStep) -> bool:
+    """Whether several pods share this step's work and must find each other."""
+    told = action.step_input
+    return told.step is StepName.TRAIN and told.trainer.nodes > 1
+
+
+def _policy(action: StartStep, search: Search | None) -> Manifest:
+    if is_shared(action):
+        return together(action.step_input.trainer.nodes)
+    return sharing(search) if search else once()
+
+
 def _pod(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
     step = action.step_input.step
     grace_s = _GRACE_S if step in _CHECKPOINTING else _SHORT_GRACE_S
@@ -108,6 +139,7 @@ def _pod(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
         "terminationGracePeriodSeconds": grace_s,
         "securityContext": pod.pod_security(),
         **_placement(run.spec.pods),
+        **({"subdomain": meeting_name(action.run)} if is_shared(action) else {}),
         "containers": [_container(action, run, platform)],
         "volumes": pod.volumes(platform, _extra_volumes(action)),
     }
@@ -124,8 +156,10 @@ def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manif
     variables = {ENV_STEP_INPUT: told.model_dump_json(by_alias=True, exclude_none=True)}
     if told.progress is not None:
         variables[ENV_PROGRESS_TOKEN] = told.progress.token_file
-    if told.step is StepName.SEARCH:
+    if told.step in _CHECKPOINTING:
         variables[ENV_GPUS] = resources.get("limits", {}).get(_GPU, "0")
+    if is_shared(action):
+        variables[ENV_MEETING_POINT] = f"{action.job}-0.{meeting_name(action.run)}"
     return {
         "name": told.step.value,
         "image": platform.jobs_image,

@@ -26,7 +26,8 @@ from pharos_operator.render.cronjob import cron_job
 from pharos_operator.render.deployment import deployment, serving_labels
 from pharos_operator.render.disruption import disruption_budget
 from pharos_operator.render.evidence import evidence_map
-from pharos_operator.render.job import step_job
+from pharos_operator.render.job import is_shared, step_job
+from pharos_operator.render.meeting import meeting_service
 from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
 from pharos_operator.render.service import service
@@ -60,6 +61,8 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
             return _serving(action, scene)
         case EnsureCronJob():
             return _retraining(_model(scene), scene.platform)
+        case StartStep() if is_shared(action):
+            return (meeting_service(action, _run(scene)), _single(action, scene))
         case _:
             return (_single(action, scene),)
 

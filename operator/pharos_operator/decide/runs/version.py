@@ -46,7 +46,12 @@ def ancestor(version: ModelVersion) -> Registered:
 
 
 def registered(course: Course, look: Look) -> Course:
-    """All steps have succeeded: the ModelVersion is created and the run has succeeded."""
+    """All steps have succeeded: the ModelVersion is created and the run has succeeded.
+
+    A replay has succeeded without one.
+    """
+    if look.run.spec.replay_of is not None:
+        return _replayed(course, look, look.run.spec.replay_of)
     name = version_object_name(look.run.spec.model_ref.name, course.status.version)
     try:
         spec = version_spec(look, course.status)
@@ -60,6 +65,15 @@ def registered(course: Course, look: Look) -> Course:
     if standing is None:
         course = course.do(CreateVersion(name, spec, _annotations(look)))
     return _succeed(course, look, name)
+
+
+def _replayed(course: Course, look: Look, original: str) -> Course:
+    sentence = f"The replay of {original} has ended; pharos replay {original} compares the two."
+    return (
+        course.set(phase=TrainingRunPhase.SUCCEEDED, finished_at=look.moment)
+        .find(condition(RunCondition.SUCCEEDED, True, RunReason.REPLAYED, sentence))
+        .tell("Replayed", sentence)
+    )
 
 
 def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:

@@ -492,3 +492,16 @@ class TestProgress:
         world = at_step(StepName.TRAIN)
         world.write_status(progress=self.report(StepName.TRAIN, 40).to_json())
         assert self.progressed(world, None) == self.report(StepName.TRAIN, 40)
+
+
+@pytest.mark.requirement("SUC-12")
+def test_a_replay_is_measured_and_registers_nothing() -> None:
+    world = World(make_run(replayOf="weekly-before"))
+    world.settle()
+    assert "weekly-evaluate" in world.jobs
+    assert "weekly-register" not in world.jobs
+    assert not world.versions
+    status = world.run.status
+    assert status.phase is TrainingRunPhase.SUCCEEDED
+    assert status.metrics == {"validationAccuracy": "0.91", "macroF1": "0.9"}
+    assert said(world, "Succeeded").reason == "Replayed"

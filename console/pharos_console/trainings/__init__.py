@@ -1,0 +1,1 @@
+"""TrainingRuns as people ask about them: repeated and compared. Pure."""

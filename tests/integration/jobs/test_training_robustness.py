@@ -1,0 +1,284 @@
+"""Training that is killed, starved of memory, fed nonsense or robbed of its checkpoint.
+
+Each try is a process of its own, forked from one that has loaded torch, so that ten of them fit
+into a test; they are killed with SIGKILL and asked to end with SIGTERM as a node does it.
+"""
+
+import json
+import multiprocessing
+import random
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from jobs_builders import sample, step_input
+from safetensors.torch import load_file
+from tiny_model import tiny_bert
+from training_attempt import BATCH, STEPS, TOPICS, TRAIN, VAL, attempt, settings
+
+from pharos_api.jobio import ExitCode, FailureReason, StepInput
+from pharos_api.trainingrun import Hyperparameters, Split, StepName
+from pharos_jobs.context import StepContext
+from pharos_jobs.core.splits import split_samples
+from pharos_jobs.datasets import write_dataset
+from pharos_jobs.errors import TrainingDivergenceError
+from pharos_jobs.running import run_step
+from pharos_jobs.training.checkpoints import last_good_checkpoint, step_of
+from pharos_jobs.training.loop import BatchedTrainer
+from pharos_jobs.training.trainer import ClassificationTrainer, Keeping
+
+pytestmark = [
+    pytest.mark.timeout(1200),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+]
+# Metrics of a run that was killed and of one that was not: docs/user/training.md states it.
+TOLERANCE = 0.005
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a try that came to its end says of itself."""
+
+    accuracy: float
+    steps: int
+    weights: dict[str, torch.Tensor]
+
+
+class Runner:
+    """Starts tries below one folder."""
+
+    def __init__(self, base: Path, output: Path, context: ForkServerContext) -> None:
+        self._base, self.output, self._context = base, output, context
+        output.mkdir(parents=True, exist_ok=True)
+
+    def until(self, step: int, gently: bool = False) -> int | None:
+        """Start a try and kill it after so many steps, or ask it to end; its exit code."""
+        mine, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=attempt, args=(self._base, self.output, theirs))
+        process.start()
+        theirs.close()
+        if any(told == step for told in iter(lambda: _next(mine), None)):
+            process.terminate() if gently else process.kill()
+        while _next(mine) is not None:
+            pass
+        process.join()
+        return process.exitcode
+
+    def whole(self) -> Told:
+        """A try that nobody disturbs."""
+        assert self.until(10**9) == 0
+        facts = json.loads((self.output / "end.json").read_text())
+        weights = load_file(self.output / "best" / "model.safetensors")
+        return Told(facts["accuracy"], facts["steps"], weights)
+
+
+def _next(pipe: Connection) -> int | None:
+    """The step that a try has done; None when its end of the pipe is closed."""
+    try:
+        step: int = pipe.recv()
+    except EOFError:
+        return None
+    return step
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pharos_jobs.training.trainer"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bert(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    base: Path, tmp_path_factory: pytest.TempPathFactory, processes: ForkServerContext
+) -> Told:
+    return Runner(base, tmp_path_factory.mktemp("undisturbed"), processes).whole()
+
+
+def differing(one: Told, other: Told) -> list[str]:
+    """Names of the weights that are not the same to the last bit."""
+    return [name for name in one.weights if not torch.equal(one.weights[name], other.weights[name])]
+
+
+@pytest.mark.requirement("SUC-11", "SUC-12")
+def test_killed_at_a_random_step_ten_times_it_ends_with_the_same_metrics(
+    base: Path, tmp_path: Path, processes: ForkServerContext, undisturbed: Told
+) -> None:
+    runner, drawn = Runner(base, tmp_path, processes), random.Random(7)
+    killed = 0
+    while killed < 10:
+        code = runner.until(drawn.randint(1, 3))
+        assert code == -signal.SIGKILL
+        killed += 1
+    ended = runner.whole()
+    assert ended.steps == undisturbed.steps == STEPS
+    assert abs(ended.accuracy - undisturbed.accuracy) <= TOLERANCE
+    assert not differing(ended, undisturbed)
+
+
+@pytest.mark.requirement("PRF-13")
+def test_preempted_it_goes_on_from_the_step_at_which_it_was_asked_to_stop(
+    base: Path, tmp_path: Path, processes: ForkServerContext, undisturbed: Told
+) -> None:
+    runner = Runner(base, tmp_path, processes)
+    assert runner.until(9, gently=True) == 0
+    kept = last_good_checkpoint(tmp_path / "checkpoints")
+    assert kept is not None
+    assert 9 <= step_of(kept) <= 11
+    ended = runner.whole()
+    assert ended.steps == STEPS
+    assert not differing(ended, undisturbed)
+
+
+@pytest.fixture
+def told(base: Path, tmp_path: Path) -> StepInput:
+    """The input of a train step on a small data set in a store."""
+    samples = [sample(topic, n) for topic in TOPICS for n in range(30)]
+    card = {"labels": sorted(TOPICS), "samples": len(samples)}
+    dataset = write_dataset(tmp_path.as_uri(), split_samples(samples, Split()), card)
+    trainer = {"baseModel": base.as_uri(), "hyperparameters": settings(epochs=1).to_json()}
+    inputs = {"datasetUri": dataset.uri}
+    return step_input(tmp_path, StepName.TRAIN, trainer=trainer, inputs=inputs)
+
+
+def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """A device on which no more than ``most`` samples fit at once."""
+    compute_loss = BatchedTrainer.compute_loss
+
+    def limited(self: BatchedTrainer, model: torch.nn.Module, inputs: Any, **more: Any) -> Any:
+        if len(inputs["input_ids"]) > most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return compute_loss(self, model, inputs, **more)
+
+    monkeypatch.setattr(BatchedTrainer, "compute_loss", limited)
+
+
+@pytest.mark.requirement("ERR-5", "PRF-2")
+def test_short_of_memory_it_goes_on_with_half_the_micro_batch_and_says_so(
+    told: StepInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_of_memory(monkeypatch, most=BATCH // 4)
+    result, code = run_step(told)
+    assert code is ExitCode.OK, result.error
+    assert result.outputs["microBatch"] == str(BATCH // 4)
+    assert result.warnings == [
+        "Memory ran out at step 1 with micro-batches of 8; went on with 4 and gradients added up "
+        "over 2.",
+        "Memory ran out at step 1 with micro-batches of 4; went on with 2 and gradients added up "
+        "over 4.",
+    ]
+
+
+@pytest.mark.requirement("ERR-5")
+def test_where_not_one_sample_fits_the_step_ends_and_says_what_to_do(
+    told: StepInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_of_memory(monkeypatch, most=0)
+    result, code = run_step(told)
+    assert code is ExitCode.OUT_OF_MEMORY
+    assert result.error is not None
+    assert "give the step more memory" in result.error.message
+
+
+def test_half_micro_batches_add_up_to_the_gradients_of_the_whole_batch(
+    base: Path, tmp_path: Path
+) -> None:
+    whole, halved = (
+        ClassificationTrainer(base.as_uri(), str(tmp_path / str(divisor))).train(
+            TRAIN, VAL, still(), StepContext(tmp_path), divisor
+        )
+        for divisor in (1, 4)
+    )
+    assert halved.micro_batch == whole.micro_batch // 4
+    for mine, theirs in zip(whole.model.parameters(), halved.model.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, atol=2e-3, rtol=0)
+
+
+def still() -> Hyperparameters:
+    """A single epoch at a small rate: rounding has no time to grow."""
+    return settings(epochs=1, learningRate="1e-4")
+
+
+@pytest.mark.requirement("ERR-6")
+def test_a_loss_that_is_no_number_ends_the_step_and_names_the_last_good_checkpoint(
+    told: StepInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute_loss = BatchedTrainer.compute_loss
+
+    def poisoned(self: BatchedTrainer, model: torch.nn.Module, inputs: Any, **more: Any) -> Any:
+        loss = compute_loss(self, model, inputs, **more)
+        return loss * float("nan") if self.state.global_step >= 12 else loss
+
+    monkeypatch.setattr(BatchedTrainer, "compute_loss", poisoned)
+    hyperparameters = {**told.trainer.hyperparameters.to_json(), "epochs": 2}
+    trainer = {"baseModel": told.trainer.base_model, "hyperparameters": hyperparameters}
+    given = StepInput.model_validate({**told.to_json(), "trainer": trainer})
+    result, code = run_step(given)
+    assert code is ExitCode.DIVERGED
+    assert result.error is not None
+    assert result.error.reason is FailureReason.TRAINING_DIVERGED
+    assert result.error.message == (
+        "Training diverged (loss=nan). Try reducing learning rate or checking data quality. "
+        "The last good checkpoint, checkpoint-9, is kept."
+    )
+
+
+@pytest.mark.requirement("ERR-6")
+def test_weights_that_are_no_numbers_are_never_a_checkpoint(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = BatchedTrainer.training_step
+
+    def spoiling(self: BatchedTrainer, model: torch.nn.Module, inputs: Any, more: Any) -> Any:
+        loss = step(self, model, inputs, more)
+        if self.state.global_step == 7:
+            next(model.parameters()).data.fill_(float("inf"))
+        return loss
+
+    monkeypatch.setattr(BatchedTrainer, "training_step", spoiling)
+    trainer = ClassificationTrainer(base.as_uri(), str(tmp_path), Keeping(every_s=0.0))
+    with pytest.raises(TrainingDivergenceError, match="The last good checkpoint, checkpoint-7"):
+        trainer.train(TRAIN, VAL, settings(), StepContext(tmp_path))
+    kept = last_good_checkpoint(tmp_path / "checkpoints")
+    assert kept is not None
+    assert step_of(kept) == 7
+
+
+@pytest.mark.requirement("ERR-8")
+def test_robbed_of_its_newest_checkpoint_it_goes_on_from_the_one_before_and_says_so(
+    base: Path,
+    tmp_path: Path,
+    processes: ForkServerContext,
+    undisturbed: Told,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    runner = Runner(base, tmp_path, processes)
+    assert runner.until(9, gently=True) == 0
+    newest, before = sorted((tmp_path / "checkpoints").glob("checkpoint-*"), key=step_of)[:0:-1][:2]
+    weights = newest / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    assert last_good_checkpoint(tmp_path / "checkpoints") == before
+    assert "Checkpoint is broken, taking the one before it" in caplog.text
+    assert not differing(runner.whole(), undisturbed)
+
+
+@pytest.mark.requirement("PRF-2")
+def test_the_same_texts_are_tokenised_once(
+    told: StepInput, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert run_step(told)[1] is ExitCode.OK
+    files = sorted(f.name for f in (tmp_path / "tokens").iterdir())
+    assert len(files) == 2
+    monkeypatch.setattr("pharos_jobs.training.token_store._tokenised", None)
+    assert run_step(told.model_copy(update={"uid": "uid-2"}))[1] is ExitCode.OK
+    assert sorted(f.name for f in (tmp_path / "tokens").iterdir()) == files
