@@ -91,7 +91,7 @@ def interval(values: list[float]) -> dict[str, Any]:
 def passes(run: dict[str, Any]) -> bool:
     """Whether one run meets the default gate of a Model."""
     gate = QualityGate()
-    return (
+    return bool(
         run["val"]["accuracy"] >= float(gate.min_validation_accuracy)
         and run["test"]["accuracy"] >= float(gate.min_test_accuracy)
         and run["test"]["macroF1"] >= float(gate.min_macro_f1)
