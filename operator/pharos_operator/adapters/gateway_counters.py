@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import aiohttp
 from yarl import URL
 
+from pharos_operator.adapters.problems import in_words
 from pharos_operator.errors import Unavailable
 from pharos_operator.render import gateway_stats as stats
 
@@ -31,9 +32,10 @@ class GatewayCounters:
                 in_flight = await self._text(url + stats.target_in_flight(asked))
                 return stats.read(in_flight + await self._text(url + stats.target(asked)))
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+            said = in_words(problem)
             # The URL names every cluster; the gateway's own part of it is enough for a person.
-            said = type(problem).__name__ if "filter=" in repr(problem) else repr(problem)
-            raise Unavailable(f"{url} does not give its counters: {said}") from None
+            brief = type(problem).__name__ if "filter=" in said else said
+            raise Unavailable(f"{url} does not give its counters: {brief}") from None
 
     async def _text(self, url: str) -> str:
         async with self._session.get(URL(url, encoded=True)) as answer:

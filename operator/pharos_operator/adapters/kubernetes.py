@@ -17,6 +17,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
 from pharos_api import names
+from pharos_operator.adapters.problems import in_words
 from pharos_operator.adapters.resources import RESOURCES, Resource
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.decide.decision import Ref
@@ -174,7 +175,9 @@ class ApiServer:
             status, headers, text = await self._exchange(verb, path, body, content_type)
             code = str(status)
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise Unavailable(f"The API server did not answer {verb} {path}: {problem!r}") from None
+            raise Unavailable(
+                f"The API server did not answer {verb} {path}: {in_words(problem)}"
+            ) from None
         finally:
             self._telemetry.requests.labels(verb, resource.kind, code).inc()
         if status >= HTTPStatus.BAD_REQUEST:

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from pharos_api.jobio import Progress
+from pharos_operator.adapters.problems import in_words
 from pharos_operator.errors import Refused, Unavailable
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Peers:
                 states: list[dict[str, Any]] = (await answer.json())["gateways"]
                 return states
         except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as problem:
-            log.info("a replica does not answer", extra={"url": url, "problem": repr(problem)})
+            log.info("a replica does not answer", extra={"url": url, "problem": in_words(problem)})
             return []
 
     async def report(self, address: str, token: str, report: Progress) -> None:
@@ -46,7 +47,9 @@ class Peers:
             ) as answer:
                 text = await answer.text()
         except (aiohttp.ClientError, TimeoutError) as problem:
-            raise Unavailable(f"The leader at {address} does not answer: {problem!r}") from None
+            raise Unavailable(
+                f"The leader at {address} does not answer: {in_words(problem)}"
+            ) from None
         if answer.status in (401, 403):
             raise Refused("Refused", text)
         if answer.status >= 400:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from pharos_analysis.samples import QueryValue, Sample
+from pharos_operator.adapters.problems import in_words
 from pharos_operator.ports import Clock
 from pharos_operator.render import metric_queries, promql
 from pharos_operator.render.metric_queries import ValueQuery
@@ -76,7 +77,7 @@ class Prometheus:
                 answer: Any = await response.json(content_type=None)
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-            raise Unanswered(f"{self._url} does not answer: {problem!r}") from None
+            raise Unanswered(f"{self._url} does not answer: {in_words(problem)}") from None
         if not isinstance(answer, dict) or answer.get("status") != "success":
             raise Unanswered(f"{self._url} answered {status}: {_words(answer)}")
         try:
