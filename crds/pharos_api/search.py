@@ -174,3 +174,22 @@ class SearchStatus(Status):
     best: TrialStatus | None = None
     current: list[TrialStatus] = Field(default_factory=list)
     reason: str = ""
+
+
+def standing(search: SearchStatus) -> str:
+    """In one sentence: ``12 of 20 trials are done (3 pruned), 2 running; the best is …``."""
+    done = search.completed + search.pruned + search.failed
+    kinds = {"pruned": search.pruned, "failed": search.failed, "repeated": search.repeated}
+    told = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
+    head = f"{done} of {search.trials} trials are done" + (f" ({told})" if told else "")
+    running = f", {search.running} running" if search.running else ""
+    why = f" {search.reason}" if search.reason else ""
+    return f"{head}{running}{_best(search.best)}.{why}"
+
+
+def _best(best: TrialStatus | None) -> str:
+    if best is None or best.value is None:
+        return ""
+    fast = f" and {best.latency_ms} ms" if best.latency_ms else ""
+    params = ", ".join(f"{name} {value}" for name, value in best.params.items())
+    return f"; the best is trial {best.number} with {best.value}{fast}: {params}"

@@ -95,6 +95,14 @@ $ pharos run -f manifests/samples/quickstart.yaml
 $ pharos predict --model artifacts/v1.0.0 --input new.jsonl --output labelled.jsonl
 2500 rows: labelled.jsonl
 """,
+    "trials": """\
+$ pharos trials news-search -n pharos
+12 of 24 trials are done (5 pruned), 2 running; the best is trial 7 with 0.9333: epochs 2, …
+TRIAL            ACCURACY  LATENCY  EVALUATIONS  learningRate  epochs
+7      best      0.9333    -        4            0.0002113     2
+12     worker 0  0.8667    -        1            0.0003702     2
+13     worker 1  -         -        0            9.41e-05      1
+""",
     "upload": """\
 $ pharos upload papers.jsonl.gz -n pharos
 uri: file:///artifacts/uploads/9f2c….jsonl.gz
@@ -163,6 +171,7 @@ NOTES = {
         "The same file again is the same run: it goes on where it stopped and keeps its version. A "
         "Model in the file gives labels and quality gate."
     ),
+    "trials": "For a run with `spec.search`. After the search it also tells where the plots are.",
     "upload": "Needs `kubectl` (or `PHAROS_KUBECTL`). The same file is stored once.",
     "promote": (
         "Without `--version`, NAME is an experiment, or a Model whose running experiment is meant. "

@@ -13,6 +13,7 @@ from pharos_console.cli import (
     predict,
     run,
     status,
+    trials,
     upload,
     verbs,
 )
@@ -28,6 +29,7 @@ COMMANDS = (
     predict,
     run,
     status,
+    trials,
     upload,
     verbs,
 )  # importing them registers their commands

@@ -8,7 +8,8 @@ from pharos_api.abexperiment import ABExperiment, ExperimentStrategy
 from pharos_api.meta import Condition
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
-from pharos_api.trainingrun import TrainingRun
+from pharos_api.search import standing
+from pharos_api.trainingrun import TrainingRun, TrainingRunPhase
 from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
 from pharos_console.cluster import Cluster
 
@@ -66,7 +67,7 @@ def _runs(target: Cluster, now: datetime) -> Table:
             found.metrics.get("testAccuracy", "-"),
             found.version or "-",
             ago(found.finished_at or found.started_at, now),
-            trouble(found.conditions, "Succeeded"),
+            searching(run) or trouble(found.conditions, "Succeeded"),
         )
     return table
 
@@ -114,6 +115,13 @@ def step(experiment: ABExperiment) -> str:
 def sentence(conditions: list[Condition], type_: str) -> str:
     """What a condition says, whatever its status; empty where there is none."""
     return next((one.message for one in conditions if one.type == type_), "")
+
+
+def searching(run: TrainingRun) -> str:
+    """How a search stands, while it is the step at work."""
+    search = run.status.search
+    is_now = run.status.phase is TrainingRunPhase.SEARCHING
+    return standing(search) if search is not None and is_now else ""
 
 
 def trouble(conditions: list[Condition], type_: str) -> str:

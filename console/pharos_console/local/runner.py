@@ -21,6 +21,7 @@ from pharos_api.jobio import (
     gathered_outputs,
     parse_result,
     pipeline,
+    tuned,
 )
 from pharos_api.model import Model
 from pharos_api.trainingrun import StepName, TrainingRun
@@ -98,7 +99,7 @@ def _step_input(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> StepI
         model=plan.model.metadata.name,
         artifact_root=plan.artifact_root,
         data=spec.data,
-        trainer=spec.trainer,
+        trainer=tuned(spec.trainer, inputs),
         search=spec.search,
         gate=plan.model.spec.quality_gate,
         labels=plan.model.spec.labels,

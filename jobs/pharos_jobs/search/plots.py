@@ -1,6 +1,7 @@
 """The plots of a study as PNG images (row HPS-14)."""
 
 import io
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -22,9 +23,12 @@ def plots(study: optuna.Study) -> Iterator[tuple[str, bytes]]:
     A plot that the study has too few trials for says so in words.
     """
     mpl.use("Agg")
-    with quiet():
-        for name, draw in _drawings(study).items():
-            yield f"{name}.png", _png(draw)
+    for name, draw in _drawings(study).items():
+        with quiet():
+            # What Matplotlib remarks on axes with a single value helps nobody.
+            warnings.simplefilter("ignore", UserWarning)
+            image = _png(draw)
+        yield f"{name}.png", image
 
 
 def _drawings(study: optuna.Study) -> dict[str, _Draw]:

@@ -223,7 +223,7 @@ def read(frozen: FrozenTrial) -> Trial:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without Optuna's remarks on what is new in it, and on beats outside of its own loop."""
+    """Without Optuna's remarks on what is new in it, and on beats outside of its loop."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.filterwarnings("ignore", message="Heartbeat of storage")

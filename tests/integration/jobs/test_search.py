@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from integration.postgres import Server, own_postgres, postgres_url
-from jobs_builders import step_input
+from jobs_builders import sample, step_input
 from search_worker import IN_TRIAL, TRAINED
 from sqlalchemy import text
+from tiny_model import tiny_bert
 
 from pharos_api.jobio import StepInput, StepResult
 from pharos_api.names import ENV_DATABASE_URL, ENV_STEP_INPUT, ENV_WORKER_INDEX
@@ -258,3 +259,60 @@ def test_a_trial_whose_heart_is_silent_is_taken_over_and_its_worker_cannot_count
     assert (places(trials), [t.values for t in final(trials)]) == (1, [(0.8,)])
     lost.close()
     heir.close()
+
+
+@pytest.fixture
+def splits(tmp_path: Path) -> Path:
+    """A folder of splits as ``prepare`` leaves it."""
+    folder = tmp_path / "splits"
+    topics = ("cs.AI", "cs.RO")
+    for name, first, each in (("train", 0, 12), ("val", 100, 4), ("test", 200, 4)):
+        rows = [sample(topic, first + n).to_json() for topic in topics for n in range(each)]
+        (folder / f"{name}.json").parent.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(rows))
+    return folder
+
+
+@pytest.mark.requirement("HPS-15")
+@pytest.mark.requirement("HPS-16")
+def test_the_command_searches_with_the_real_trainer_and_goes_on_with_its_study(
+    tmp_path: Path, splits: Path
+) -> None:
+    base = tiny_bert(tmp_path / "base")
+    flags = ["--data-dir", splits, "--base-model", base, "--n-trials", "2", "--timeout", "28800"]
+    command = [sys.executable, "-m", "pharos_jobs", "search", *map(str, flags)]
+    environment = os.environ | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "models" / "classification" / "hp_search"
+    best = json.loads((folder / "best_params.json").read_text())
+    assert (best["n_trials"], best["study_name"]) == (2, "arxiv_classification_hp_search")
+    assert set(best["best_params"]) == {
+        *("learning_rate", "batch_size", "warmup_steps", "weight_decay", "epochs")
+    }
+    assert (folder / "optimization_history.png").read_bytes().startswith(PNG)
+    assert "best validation accuracy" in done.stdout
+
+
+@pytest.mark.requirement("HPS-1")
+@pytest.mark.requirement("HPS-2")
+@pytest.mark.requirement("HPS-3")
+@pytest.mark.requirement("HPS-4")
+@pytest.mark.requirement("HPS-5")
+def test_the_class_for_notebooks(tmp_path: Path, splits: Path) -> None:
+    import optuna  # noqa: PLC0415 - seconds
+
+    from pharos_jobs.standalone.search import HyperparameterSearch  # noqa: PLC0415
+
+    base = tiny_bert(tmp_path / "base")
+    space = {"epochs": [1], "batchSize": [8]}
+    search = HyperparameterSearch(str(splits), str(tmp_path / "out"), str(base), space)
+    own = optuna.create_study(direction="maximize")
+    own.optimize(search.objective, n_trials=1)
+    assert 0.0 <= own.best_value <= 1.0
+    search.visualize_results(own)
+    assert (tmp_path / "out" / "slice_learning_rate.png").read_bytes().startswith(PNG)
+    best = search.search(n_trials=1, timeout=600)
+    assert best["best_params"]["batch_size"] == 8

@@ -6,6 +6,7 @@ Every sentence says what is waited for and what to do. Must not change how a run
 import re
 
 from pharos_api.meta import ConditionStatus
+from pharos_api.search import standing
 from pharos_api.trainingrun import StepName, StepState, StepStatus, TrainingRunPhase
 from pharos_operator.decide.conditions import (
     Finding,
@@ -17,7 +18,6 @@ from pharos_operator.decide.conditions import (
 from pharos_operator.decide.observation import JobState, JobView, PodView
 from pharos_operator.decide.runs.course import Course
 from pharos_operator.decide.runs.pipeline import PHASES, Look
-from pharos_operator.decide.runs.searching import standing
 
 _INSUFFICIENT = re.compile(r"Insufficient ([A-Za-z0-9./-]+[A-Za-z0-9])")
 _ORDINARY_WAITS = ("ContainerCreating", "PodInitializing")

@@ -8,12 +8,11 @@ from run_builders import NOW, PLATFORM, at, make_run
 from run_world import Outcome, World
 
 from pharos_api.jobio import StepResult
-from pharos_api.search import SearchStatus, TrialStatus
+from pharos_api.search import SearchStatus, TrialStatus, standing
 from pharos_api.trainingrun import ProgressStatus, StepName, StepState
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import Decision
 from pharos_operator.decide.observation import RunObservation
-from pharos_operator.decide.runs.searching import standing
 from pharos_operator.decide.runs.trainingrun import decide
 
 SEARCH = {"trials": 20, "timeout": "1h", "parallelism": 2}
@@ -30,6 +29,17 @@ STANDINGS = {
         HALFWAY,
         "12 of 20 trials are done (3 pruned, 1 repeated), 2 running; the best is trial 5 with "
         "0.9120: learningRate 0.00003, batchSize 8.",
+    ),
+    "that the budget was used up, and how fast the best is": (
+        SearchStatus(
+            study="s",
+            trials=5,
+            completed=2,
+            best=TrialStatus(number=1, value="0.9000", latency_ms="7.5", params={"epochs": "3"}),
+            reason="The search has used up its time.",
+        ),
+        "2 of 5 trials are done; the best is trial 1 with 0.9000 and 7.5 ms: epochs 3. "
+        "The search has used up its time.",
     ),
     "a failed trial is named": (
         SearchStatus(study="s", trials=3, completed=2, failed=1),
