@@ -92,6 +92,11 @@ bench-delivery: setup ## Traffic and experiments, beside other tools: build/benc
 	$(BENCH) delivery.rollback
 	$(BENCH) delivery.report
 
+.PHONY: bench-training
+bench-training: setup ## Time to the same macro-F1, beside transformers.Trainer: build/bench/training.json (40 min; QUICK=1: 20 min)
+	$(BENCH) training.course
+	$(BENCH) training.report
+
 .PHONY: bench-quality
 bench-quality: setup ## Recipes on real papers, five splits: build/bench/quality.json (15 min; HEAVY=1: fine-tuned ones too, hours)
 	$(BENCH) quality.measure $(if $(HEAVY),--heavy)

@@ -7,8 +7,9 @@ which step and what was done.
 
 import logging
 import os
+import sys
 from pathlib import Path
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from pharos_api.artifacts import LABEL_MAP
 from pharos_api.jobio import StepInput, StepResult
@@ -23,6 +24,11 @@ from pharos_jobs.recipes import linear
 from pharos_jobs.recipes.finishing import finished
 from pharos_jobs.recipes.port import Lesson
 
+if TYPE_CHECKING:
+    from pharos_jobs.training.mlflow import MlflowTracker
+    from pharos_jobs.training.trainer import Trained
+
+ENV_MLFLOW_URL = "PHAROS_MLFLOW_URL"
 RECORD = "training.json"
 _log = logging.getLogger(__name__)
 # How it was computed: what may explain that a replay differs.
@@ -83,27 +89,13 @@ def _store(folder: Path, target: str, record: dict[str, Any]) -> None:
 
 def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target: str) -> None:
     from pharos_jobs.export.exporting import export_engines  # noqa: PLC0415 - seconds
-    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415
-    from pharos_jobs.training.trainer import ClassificationTrainer, Keeping  # noqa: PLC0415
 
     train, val = read_split(dataset, "train"), read_split(dataset, "val")
     folder = storage.local_path(step_input.run_uri) or context.work_dir / "run"
     if not folder.exists():
         folder.mkdir(parents=True)
         storage.download_folder(step_input.run_uri, folder)
-    kept = f"{step_input.run_uri}/checkpoints"
-    keeping = Keeping(
-        tokens=TokenStore(f"{step_input.artifact_root}/tokens"),
-        published=lambda path: storage.upload_folder(path, f"{kept}/{path.name}"),
-        removed=lambda name: _forget(f"{kept}/{name}"),
-    )
-    trainer = ClassificationTrainer(step_input.trainer.base_model, str(folder), keeping)
-    trainer.load_datasets_from_samples(train, dataset.labels)
-    settings = step_input.trainer.hyperparameters
-    try:
-        trained = trainer.train(train, val, settings, context, step_input.batch_divisor)
-    except RuntimeError as error:
-        raise _explained(error, step_input) from error
+    trained, label_to_id = _fitted(step_input, context, dataset, folder)
     if context.stop.is_set():
         raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
     if not is_first(os.environ):
@@ -121,12 +113,42 @@ def _train(step_input: StepInput, context: StepContext, dataset: Dataset, target
         "memoryRanOut": list(trained.halvings),
         "datasetSha256": dataset.sha256,
     }
-    record |= _saved(trained, trainer.label_to_id, folder / "model", settings.max_tokens)
-    record |= export_engines(folder / "model", settings.max_tokens, train, val, trainer.label_to_id)
+    max_tokens = step_input.trainer.hyperparameters.max_tokens
+    record |= _saved(trained, label_to_id, folder / "model", max_tokens)
+    record |= export_engines(folder / "model", max_tokens, train, val, label_to_id)
     lesson = _lesson(step_input, context, dataset, folder / "model")
     if step_input.trainer.recipe in (Recipe.BLEND, Recipe.CASCADE):
         record |= {"linear": linear.add_part(lesson)}
     _store(folder / "model", target, record | finished(lesson))
+
+
+def _fitted(
+    step_input: StepInput, context: StepContext, dataset: Dataset, folder: Path
+) -> "tuple[Trained, dict[str, int]]":
+    """The trained model and its labels' numbers; checkpoints lie below the folder."""
+    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.trainer import ClassificationTrainer, Keeping  # noqa: PLC0415
+
+    kept = f"{step_input.run_uri}/checkpoints"
+    tracker = _tracker(step_input, context)
+    keeping = Keeping(
+        tracker=tracker,
+        tokens=TokenStore(f"{step_input.artifact_root}/tokens"),
+        published=lambda path: storage.upload_folder(path, f"{kept}/{path.name}"),
+        removed=lambda name: _forget(f"{kept}/{name}"),
+    )
+    trainer = ClassificationTrainer(step_input.trainer.base_model, str(folder), keeping)
+    train, val = read_split(dataset, "train"), read_split(dataset, "val")
+    trainer.load_datasets_from_samples(train, dataset.labels)
+    settings = step_input.trainer.hyperparameters
+    try:
+        trained = trainer.train(train, val, settings, context, step_input.batch_divisor)
+    except RuntimeError as error:
+        raise _explained(error, step_input) from error
+    finally:
+        if tracker is not None:
+            tracker.close(failed=sys.exception() is not None)
+    return trained, trainer.label_to_id
 
 
 def _saved(
@@ -147,6 +169,20 @@ def _saved(
         (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
     )
     return {"onnxLogitsOff": export_onnx(folder, max_tokens)}
+
+
+def _tracker(step_input: StepInput, context: StepContext) -> "MlflowTracker | None":
+    """Who else is told how the training comes along: MLflow, where its URL is set."""
+    url = os.environ.get(ENV_MLFLOW_URL, "")
+    if not url or not is_first(os.environ):
+        return None
+    from pharos_jobs.training.mlflow import MlflowTracker, Tracked  # noqa: PLC0415 - rarely used
+
+    trainer = step_input.trainer
+    settings = {key: str(value) for key, value in trainer.hyperparameters.to_json().items()}
+    about = {"baseModel": trainer.base_model, "dataset": step_input.inputs["datasetUri"]}
+    name = f"{step_input.run}-{step_input.attempt}"
+    return MlflowTracker(url, Tracked(step_input.model, name, settings | about), context.now())
 
 
 def _explained(error: RuntimeError, step_input: StepInput) -> Exception:

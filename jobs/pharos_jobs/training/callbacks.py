@@ -4,8 +4,10 @@
 
 import sys
 import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm  # type: ignore[import-untyped]
@@ -175,6 +177,40 @@ class TensorBoardCallback(TrainerCallback):
         self._writer.close()
 
 
+class Tracker(Protocol):
+    """Takes what was measured, and returns at once."""
+
+    def measured(self, values: Mapping[str, float], step: int, at: datetime) -> None:
+        """What was measured at a step, by name."""
+
+
+class TrackingCallback(TrainerCallback):
+    """Tells a tracker what TensorBoard is told, by the same names."""
+
+    def __init__(self, tracker: Tracker, now: Callable[[], datetime]) -> None:
+        self._tracker, self._now = tracker, now
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Loss and learning rate."""
+        self._tell(kwargs["logs"], {"loss": "Loss/train", "learning_rate": "LearningRate"}, state)
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Accuracy and F1 on the validation split."""
+        names = {"eval_accuracy": "Accuracy/val", "eval_f1": "F1/val"}
+        self._tell(kwargs["metrics"], names, state)
+
+    def _tell(
+        self, measured: Mapping[str, float], names: dict[str, str], state: TrainerState
+    ) -> None:
+        values = {names[key]: float(measured[key]) for key in names if key in measured}
+        if values:
+            self._tracker.measured(values, state.global_step, self._now())
+
+
 class EarlyStopping(TrainerCallback):
     """Ends training when validation has not improved for some epochs (row TRN-13).
 
@@ -205,8 +241,12 @@ class Stopwatch:
 
 
 def is_patience_spent(history: list[dict[str, float]], patience: int) -> bool:
-    """Whether the best accuracy lies ``patience`` evaluations back; never with a patience of 0."""
-    seen = [entry["eval_accuracy"] for entry in history if "eval_accuracy" in entry]
+    """Whether the best accuracy lies ``patience`` epochs back; never with a patience of 0.
+
+    Evaluations within an epoch, which a search asks for, do not count.
+    """
+    whole = [entry for entry in history if float(entry.get("epoch", 0)).is_integer()]
+    seen = [entry["eval_accuracy"] for entry in whole if "eval_accuracy" in entry]
     if not seen or patience == 0:
         return False
     return len(seen) - 1 - seen.index(max(seen)) >= patience

@@ -101,10 +101,23 @@ class BatchedTrainer(Trainer):
             try:
                 return self._whole_batch(model, inputs["features"])
             except RuntimeError as error:
-                if not self._can_shrink(error):
+                if not (self._is_out_of_memory_alone(error) and self._parts.cutting.can_halve):
                     raise
             # Outside of the handler: its traceback would keep the tensors alive.
             self._shrink(model)
+
+    def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
+        """As the trainer does, with half the batch where memory runs out."""
+        while True:
+            try:
+                return dict(super().evaluate(*arguments, **named))
+            except RuntimeError as error:
+                smaller = self.args.per_device_eval_batch_size // 2
+                if not (self._is_out_of_memory_alone(error) and smaller):
+                    raise
+            _release_memory()
+            self.args.per_device_eval_batch_size = smaller
+            _log.warning("Memory ran out in an evaluation", extra={"batchNow": smaller})
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Operations of the step on its real tokens: 6 for each weight and token, heads left out.
@@ -145,23 +158,21 @@ class BatchedTrainer(Trainer):
         self.accelerator.backward(loss)
         return loss.detach()
 
-    def _can_shrink(self, error: RuntimeError) -> bool:
+    def _is_out_of_memory_alone(self, error: RuntimeError) -> bool:
         # Several processes wait for each other inside a step: there the run starts again instead.
-        alone = ranks.world_size() == 1
-        return alone and is_out_of_memory(str(error)) and self._parts.cutting.can_halve
+        return ranks.world_size() == 1 and is_out_of_memory(str(error))
 
     def _shrink(self, model: Any) -> None:
         model.zero_grad(set_to_none=True)
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        _release_memory()
         self._parts.cutting.halve(self.state.global_step + 1)
         _log.warning(self._parts.cutting.halvings[-1])
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Copy the state and have it written; the loop goes on."""
+        self.store_flos()  # all processes add up what they computed
         if not ranks.is_first():
             return
-        self.store_flos()
         best = self.state.best_global_step or 0
         if best:
             folder = Path(str(self.args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{best}"
@@ -198,6 +209,11 @@ class BatchedTrainer(Trainer):
         if ranks.is_first():
             self._parts.writer.wait()
             super()._load_best_model()
+
+
+def _release_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _plain(state: Any) -> dict[str, Any]:

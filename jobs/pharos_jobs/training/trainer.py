@@ -42,6 +42,8 @@ from pharos_jobs.training.callbacks import (
     ProgressCallback,
     Stopwatch,
     TensorBoardCallback,
+    Tracker,
+    TrackingCallback,
     is_patience_spent,
     measured,
 )
@@ -91,13 +93,15 @@ class Keeping:
     """What is kept beyond the process: token files, and who hears of checkpoints.
 
     ``published`` gets each sealed checkpoint's folder, ``removed`` the name of each that went;
-    between the checkpoints of the epochs lie others, ``every_s`` seconds apart.
+    between the checkpoints of the epochs lie others, ``every_s`` seconds apart. ``tracker`` hears
+    of what TensorBoard is told.
     """
 
     tokens: TokenStore = field(default_factory=TokenStore)
     published: Callable[[Path], None] = field(default=lambda _: None)
     removed: Callable[[str], None] = field(default=lambda _: None)
     every_s: float = 300.0
+    tracker: Tracker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +335,8 @@ class ClassificationTrainer:
         if ranks.is_first():
             callbacks.append(ProgressCallback(context, plan.settings.batch_size))
             callbacks.append(TensorBoardCallback(self.output_dir / "logs"))
+            if self._keeping.tracker is not None:
+                callbacks.append(TrackingCallback(self._keeping.tracker, context.now))
         return callbacks
 
 
