@@ -269,6 +269,10 @@ class TrainingRunSpec(Spec):
             "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "
             "training of the winner: raise the one, for example to 43200, or shorten the other",
         ),
+        (
+            "!has(self.search) || self.trainer.recipe != 'Linear'",
+            "a search tunes the encoder and recipe Linear has none: leave search out",
+        ),
     )
 
     model_ref: ObjectRef
@@ -284,7 +288,9 @@ class TrainingRunSpec(Spec):
     max_attempts: int = Field(3, ge=1, le=10)
 
     @model_validator(mode="after")
-    def _search_within_deadline(self) -> Self:
+    def _search_possible(self) -> Self:
+        if self.search and self.trainer.recipe is Recipe.LINEAR:
+            raise ValueError("a search tunes the encoder and recipe Linear has none")
         if self.search and seconds(self.search.timeout) >= self.active_deadline_seconds:
             raise ValueError(
                 "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "
