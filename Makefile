@@ -97,6 +97,11 @@ bench-training: setup ## Time to the same macro-F1, beside transformers.Trainer:
 	$(BENCH) training.course
 	$(BENCH) training.report
 
+.PHONY: bench-serving
+bench-serving: setup ## Serving beside a transformers pipeline, and the machine's limit: build/bench/serving.json (15 min; QUICK=1: 8 min)
+	$(BENCH) serving.measure
+	$(BENCH) serving.report
+
 .PHONY: bench-quality
 bench-quality: setup ## Recipes on real papers, five splits: build/bench/quality.json (15 min; HEAVY=1: fine-tuned ones too, hours)
 	$(BENCH) quality.measure $(if $(HEAVY),--heavy)
