@@ -31,12 +31,13 @@ def main() -> None:
     """Measure what is missing."""
     options = _options()
     found = papers.load()
-    for seed in options.seeds:
-        splits = papers.divided(found, seed)
-        _once(BASELINE, seed, lambda s=splits, n=seed: _baseline(s, found.drift, n))
-        for each in contenders.CONTENDERS:
-            if options.heavy or not each.heavy:
-                _once(each.name, seed, lambda c=each, s=splits: _measured(c, s, found))
+    splits = {seed: papers.divided(found, seed) for seed in options.seeds}
+    for seed, parts in splits.items():
+        _once(BASELINE, seed, lambda s=parts, n=seed: _baseline(s, found.drift, n))
+    for each in contenders.CONTENDERS:
+        if options.heavy or not each.heavy:
+            for seed, parts in splits.items():
+                _once(each.name, seed, lambda c=each, s=parts: _measured(c, s, found))
 
 
 def result_path(name: str, seed: int) -> Path:

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from xxhash import xxh64_intdigest
 
+from pharos_api.function_words import FUNCTION_WORDS
+
 _WORD = re.compile(r"\b\w\w+\b")
 _SENTENCE_END = re.compile(r"[.?!](?=\s)")
 _LONGEST_LEAD_CHARACTERS = 300
@@ -39,8 +41,12 @@ def field_texts(text: str) -> dict[Field, str]:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words of two characters and more."""
-    return _WORD.findall(text.lower())
+    """Lower-case words of two characters and more, without function words.
+
+    >>> words("The detection of small objects")
+    ['detection', 'small', 'objects']
+    """
+    return [word for word in _WORD.findall(text.lower()) if word not in FUNCTION_WORDS]
 
 
 def ngram_counts(field: Field, text: str) -> Counter[int]:

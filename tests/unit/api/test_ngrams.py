@@ -1,9 +1,11 @@
 """What linear models count in a text."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import pytest
 
+from pharos_api.function_words import FUNCTION_WORDS
 from pharos_api.ngrams import Field, field_texts, key_of, ngram_counts, words
 
 
@@ -30,6 +32,18 @@ def test_lead(case: Lead) -> None:
 
 def test_words_are_lower_case_and_have_two_characters() -> None:
     assert words("A Deep-net, x 42!") == ["deep", "net", "42"]
+
+
+def test_pairs_reach_across_function_words() -> None:
+    counts = ngram_counts(Field.WHOLE, "Detection of the objects")
+    assert set(counts) == {
+        key_of(Field.WHOLE, gram) for gram in ("detection", "objects", "detection objects")
+    }
+
+
+def test_function_words_never_change_because_models_are_kept_without_them() -> None:
+    text = " ".join(sorted(FUNCTION_WORDS))
+    assert sha256(text.encode()).hexdigest()[:16] == "5a17c9b69750991b"
 
 
 def test_words_and_pairs_are_counted() -> None:
