@@ -50,6 +50,7 @@ HEALTHY = Scenario("healthy", 25, 0.01, 0.01, patience_s=120)
 BATCHES = (
     Batch(FAILING, 24, 12),
     Batch(replace(FAILING, name="failing30At10Percent", percent=10), 24, 0),
+    Batch(replace(FAILING, name="failing30At50AnArm", percent=50, rate_per_s=100.0), 24, 0),
     Batch(replace(FAILING, name="failing30WithoutPrometheus"), 12, 0, blind_after_s=0),
     Batch(RISING, 24, 12),
     Batch(replace(RISING, name="from1to6At50AnArm", percent=50, rate_per_s=100.0), 18, 0),
