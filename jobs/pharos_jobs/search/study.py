@@ -18,7 +18,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import ProgrammingError
 
+from pharos_api.jobio import FailureReason
 from pharos_api.meta import seconds
 from pharos_api.search import Objective, Search
 from pharos_jobs.core.trials import (
@@ -32,6 +34,7 @@ from pharos_jobs.core.trials import (
     line,
     plan,
 )
+from pharos_jobs.errors import Terminal
 from pharos_jobs.search.heart import GRACE_S, INTERVAL_S, Heart
 from pharos_jobs.search.patience import Patience
 from pharos_jobs.search.space import distributions
@@ -127,7 +130,10 @@ class SharedStudy:
         self._turns.close()
 
     def _opened(self, url: str) -> RDBStorage:
-        self._turns.make_schema()
+        try:
+            self._turns.make_schema()
+        except ProgrammingError as error:
+            raise Terminal(FailureReason.INVALID_SPEC, _no_schema(error)) from error
         place = study_place(url)
         beats = url.startswith("postgres")
         # Two workers that make the tables at once would trip over each other.
@@ -200,6 +206,14 @@ class SharedStudy:
     def _told(self, trial: Any, phase: TrialState, values: Any) -> None:
         with ignoring_ended():
             self.study.tell(trial, values, phase, skip_if_finished=True)
+
+
+def _no_schema(error: ProgrammingError) -> str:
+    why = str(error.orig).strip().partition("\n")[0]
+    return (
+        f"The database has no schema {SCHEMA} and refuses to make one: {why}. Grant CREATE "
+        f"on the database to its role, or make it: CREATE SCHEMA {SCHEMA} AUTHORIZATION <role>."
+    )
 
 
 def read(frozen: FrozenTrial) -> Trial:

@@ -23,6 +23,7 @@ from pharos_api.jobio import StepInput, StepResult
 from pharos_api.names import ENV_DATABASE_URL, ENV_STEP_INPUT, ENV_WORKER_INDEX
 from pharos_api.search import Search
 from pharos_jobs.core.trials import Move, Phase, Worker, final, places
+from pharos_jobs.errors import Terminal
 from pharos_jobs.search.heart import GRACE_S
 from pharos_jobs.search.patience import Patience
 from pharos_jobs.search.study import Desk, SharedStudy
@@ -221,6 +222,25 @@ def test_optunas_tables_stay_away_from_ours(postgres_url: str) -> None:
         "model_versions": {"public"},
     }
     upgrade(postgres_url)
+
+
+def test_a_role_that_may_not_make_the_schema_is_told_so_and_needs_no_right_once_it_is_made(
+    postgres_url: str,
+) -> None:
+    engine = open_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA IF EXISTS pharos_search CASCADE"))
+        connection.execute(text("CREATE ROLE limited LOGIN"))
+    limited = postgres_url.replace("//pharos@", "//limited@")
+    with pytest.raises(Terminal, match=r"CREATE SCHEMA pharos_search AUTHORIZATION <role>"):
+        SharedStudy(limited, "refused", Search(), desk(Worker(1, 0, "a")))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA pharos_search AUTHORIZATION limited"))
+    SharedStudy(limited, "taken", Search(), desk(Worker(1, 0, "a"))).close()
+    with engine.begin() as connection:
+        connection.execute(text("DROP OWNED BY limited CASCADE"))
+        connection.execute(text("DROP ROLE limited"))
+    engine.dispose()
 
 
 def test_a_trial_whose_heart_is_silent_is_taken_over_and_its_worker_cannot_count_it_twice(
