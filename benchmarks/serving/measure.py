@@ -76,10 +76,13 @@ def _speed(data: Papers) -> dict[str, Any]:
     compared = [
         servers.pipeline(encoder, cores),
         servers.pharos("pharos", encoder, cores),
-        servers.pharos("pharos-one-stream", encoder, cores, PHAROS_STREAMS="1"),
-        servers.pharos("pharos-onnx-runtime", encoder, cores, PHAROS_ENGINE="OnnxRuntime"),
         servers.pharos("pharos-cascade", cascade, cores),
     ]
+    if not provenance.is_quick():
+        compared += [
+            servers.pharos("pharos-one-stream", encoder, cores, PHAROS_STREAMS="1"),
+            servers.pharos("pharos-onnx-runtime", encoder, cores, PHAROS_ENGINE="OnnxRuntime"),
+        ]
     texts = [paper.text for paper in data.test]
     with ExitStack() as stack:
         started = [stack.enter_context(servers.running(each, FOLDER)) for each in compared]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pharos_api.artifacts import LINEAR, ONNX, SCORING, TOKENIZER
+from pharos_api.engines import ENGINES, EngineSheet
 from pharos_api.linear_model import LinearModel
 from pharos_api.scoring import PLAIN_ENCODER, Logits, Part, Scoring
 from pharos_jobs.core.batching import length_batches
@@ -15,6 +16,7 @@ from pharos_jobs.core.metrics import Floats, softmax
 _BATCH = 16
 _LINEAR_BATCH = 256
 Done = Callable[[int], None]
+Batches = Callable[[list[list[int]]], Logits]
 
 
 class Predictor:
@@ -49,14 +51,15 @@ class Predictor:
 
 
 class Encoder:
-    """The encoder of a model folder in ONNX Runtime."""
+    """The encoder of a model folder, in the precision that serving prefers.
+
+    That is the best of ``engines.json``; where there is none, the ONNX graph.
+    """
 
     def __init__(self, folder: Path, max_tokens: int) -> None:
-        import onnxruntime  # noqa: PLC0415 - linear models do without
-        from tokenizers import Tokenizer  # noqa: PLC0415
+        from tokenizers import Tokenizer  # noqa: PLC0415 - linear models do without
 
-        providers = onnxruntime.get_available_providers()
-        self._session = onnxruntime.InferenceSession(str(folder / ONNX), providers=providers)
+        self._compute: Batches = _by_best(folder, max_tokens) or _by_onnx_runtime(folder)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.no_padding()
@@ -66,21 +69,40 @@ class Encoder:
         encoded = [e.ids for e in self._tokenizer.encode_batch(list(texts))]
         rows: dict[int, Logits] = {}
         for batch in length_batches([len(ids) for ids in encoded], _BATCH):
-            rows.update(zip(batch, self._batch([encoded[i] for i in batch]), strict=True))
+            rows.update(zip(batch, self._compute([encoded[i] for i in batch]), strict=True))
             done(len(rows))
         return np.stack([rows[i] for i in range(len(texts))])
 
-    def _batch(self, batch: list[list[int]]) -> Logits:
+
+def _by_best(folder: Path, max_tokens: int) -> Batches | None:
+    """By the variant that was kept as best; one text at a time, since a batch gains nothing."""
+    if not (folder / ENGINES).is_file():
+        return None
+    from pharos_jobs.export.computing import compute_with  # noqa: PLC0415 - linear models do without
+
+    sheet = EngineSheet.model_validate_json((folder / ENGINES).read_bytes())
+    compute = compute_with(sheet.best(), folder, max_tokens)
+    return lambda batch: np.stack([compute(row) for row in batch])
+
+
+def _by_onnx_runtime(folder: Path) -> Batches:
+    import onnxruntime  # noqa: PLC0415 - linear models do without
+
+    providers = onnxruntime.get_available_providers()
+    session = onnxruntime.InferenceSession(str(folder / ONNX), providers=providers)
+
+    def compute(batch: list[list[int]]) -> Logits:
         width = max(len(ids) for ids in batch)
         tokens = np.zeros((len(batch), width), dtype=np.int64)
         mask = np.zeros_like(tokens)
         for row, ids in enumerate(batch):
             tokens[row, : len(ids)] = ids
             mask[row, : len(ids)] = 1
-        logits: NDArray[np.float32] = self._session.run(
-            ["logits"], {"input_ids": tokens, "attention_mask": mask}
-        )[0]
+        inputs = {"input_ids": tokens, "attention_mask": mask}
+        logits: NDArray[np.float32] = session.run(["logits"], inputs)[0]
         return logits
+
+    return compute
 
 
 def read_linear(path: Path) -> LinearModel:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pharos_api.artifacts import ONNX
 from pharos_api.engines import Precision, Runtime, Variant, padded_tokens
 from pharos_jobs.export.openvino_export import feed
-from pharos_jobs.export.quiet import tools
+from pharos_jobs.export.quiet import load_openvino
 
 Logits = NDArray[np.float32]
 Compute = Callable[[Sequence[int]], Logits]
@@ -32,7 +32,7 @@ def compute_with(variant: Variant, folder: Path, max_tokens: int) -> Compute:
 
 def _openvino(variant: Variant, folder: Path, max_tokens: int) -> Compute:
     hint = {"INFERENCE_PRECISION_HINT": number_type(variant.precision)}
-    core = tools().openvino.Core()
+    core = load_openvino().Core()
     model = core.read_model(*(folder / name for name in variant.files))
     request = core.compile_model(model, "CPU", hint).create_infer_request()
 

@@ -2,7 +2,8 @@
 
 Int8: NNCF's post-training quantisation for transformers, static, activations asymmetric where that
 is better (preset MIXED), calibrated on training texts. Embeddings are looked up and not multiplied:
-they stay as they are, which costs nothing and lets a server map them from the file.
+they stay as they are, which costs nothing and lets a server map them from the file. So does the
+head.
 
 Weights lie in ``*.weights``: ``.bin``, OpenVINO's own suffix, is refused for pickles' sake.
 """
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from pharos_api.artifacts import ONNX
 from pharos_api.engines import Precision
-from pharos_jobs.export.quiet import tools
+from pharos_jobs.export.quiet import load_nncf, load_openvino
 
 Ids = Sequence[int]
 # More texts move the ranges of activations no further, and each costs a pass.
@@ -33,21 +34,31 @@ def file_names(precision: Precision) -> list[str]:
 def write_int8(folder: Path, calibration: Iterable[Ids]) -> list[str]:
     """Quantise ``model.onnx``; returns the names of the files written beside it."""
     rows = [feed(list(ids)[:CALIBRATION_TOKENS]) for ids in calibration][:CALIBRATION_TEXTS]
-    nncf = tools().nncf
+    nncf = load_nncf()
+    model = load_openvino().Core().read_model(folder / ONNX)
     quantised = nncf.quantize(
-        tools().openvino.Core().read_model(folder / ONNX),
+        model,
         nncf.Dataset(rows),
         preset=nncf.QuantizationPreset.MIXED,
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=len(rows),
-        ignored_scope=nncf.IgnoredScope(types=["Gather"], validate=False),
+        ignored_scope=nncf.IgnoredScope(names=_head(model), types=["Gather"], validate=False),
     )
     return _saved(quantised, folder, Precision.INT8)
 
 
+def _head(model: Any) -> list[str]:
+    """Names of the last two products: the pooler and the classifier, on one token of each text.
+
+    All errors before them end up in them, and they cost nothing: they are left in 16 bits.
+    """
+    products = [op for op in model.get_ordered_ops() if op.get_type_name() == "MatMul"]
+    return [op.get_friendly_name() for op in products[-2:]]
+
+
 def write_bf16(folder: Path) -> list[str]:
     """Write ``model.onnx`` with 16-bit weights; returns the names of the files."""
-    model = tools().openvino.Core().read_model(folder / ONNX)
+    model = load_openvino().Core().read_model(folder / ONNX)
     return _saved(model, folder, Precision.BF16)
 
 
@@ -62,6 +73,6 @@ def feed(ids: Ids, length: int = 0) -> Mapping[str, NDArray[np.int64]]:
 def _saved(model: Any, folder: Path, precision: Precision) -> list[str]:
     graph, weights = file_names(precision)
     halve = precision is not Precision.INT8
-    tools().openvino.save_model(model, folder / graph, compress_to_fp16=halve)
+    load_openvino().save_model(model, folder / graph, compress_to_fp16=halve)
     (folder / graph).with_suffix(".bin").rename(folder / weights)
     return [graph, weights]

@@ -6,24 +6,24 @@ made impossible to import, for the whole process, before either is loaded.
 """
 
 import sys
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 _REPORTER = "openvino_telemetry"
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The two modules."""
-
-    openvino: Any
-    nncf: Any
+def load_openvino() -> ModuleType:
+    """OpenVINO; a second. Raises RuntimeError if its reporter was loaded before."""
+    return _quietly("openvino")
 
 
-def tools() -> Tools:
-    """Load both; seconds, and only once. Raises RuntimeError if they were loaded before."""
+def load_nncf() -> ModuleType:
+    """NNCF; some seconds. Raises RuntimeError if its reporter was loaded before."""
+    return _quietly("nncf")
+
+
+def _quietly(name: str) -> ModuleType:
     if sys.modules.get(_REPORTER) is not None:
-        raise RuntimeError(f"{_REPORTER} was loaded first; import OpenVINO through export.quiet")
+        raise RuntimeError(f"{_REPORTER} was loaded first; import {name} through export.quiet")
     sys.modules[_REPORTER] = None  # type: ignore[assignment]  # how Python forbids an import
-    return Tools(import_module("openvino"), import_module("nncf"))
+    return import_module(name)
