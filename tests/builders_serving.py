@@ -28,7 +28,7 @@ from pharos_api.artifacts import (
     FileEntry,
     Manifest,
 )
-from pharos_api.ngrams import Field, key_of
+from pharos_api.ngrams import key_of
 from pharos_api.scoring import Part, Scoring
 
 LABELS = ("cs.AI", "cs.CL", "cs.CV")
@@ -140,7 +140,7 @@ def add_linear_part(path: Path, labels: Sequence[str] = LABELS, factor: float = 
 
 
 def _linear_arrays(labels: Sequence[str]) -> dict[str, NDArray[Any]]:
-    keys = [key_of(Field.WHOLE, f"word{index}") for index in range(len(labels))]
+    keys = [key_of(f"word{index}") for index in range(len(labels))]
     order = np.argsort(keys)
     return {
         "keys": np.array(keys, dtype=np.int64)[order],

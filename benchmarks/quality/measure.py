@@ -1,4 +1,4 @@
-"""Train and measure: ``python -m quality.measure [--heavy] [--seeds 100 101]``.
+"""Train and measure: ``python -m quality.measure [--heavy] [--only Linear] [--seeds 100 101]``.
 
 Each contender on each split seed leaves one file below ``build/bench/quality``; what is there is
 not measured again, so a run that was stopped goes on. ``quality.report`` brings them together.
@@ -35,7 +35,7 @@ def main() -> None:
     for seed, parts in splits.items():
         _once(BASELINE, seed, lambda s=parts, n=seed: _baseline(s, found.drift, n))
     for each in contenders.CONTENDERS:
-        if options.heavy or not each.heavy:
+        if each.name in (options.only or [each.name]) and (options.heavy or not each.heavy):
             for seed, parts in splits.items():
                 _once(each.name, seed, lambda c=each, s=parts: _measured(c, s, found))
 
@@ -48,6 +48,7 @@ def result_path(name: str, seed: int) -> Path:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--heavy", action="store_true", help="fine-tuned contenders as well")
+    parser.add_argument("--only", nargs="+", help="names of contenders, beside the baseline")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     return parser.parse_args()
 

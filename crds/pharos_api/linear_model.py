@@ -1,8 +1,8 @@
 """A linear text model as it is kept and computed: weighted n-grams times a matrix.
 
-An n-gram that stands c times in a field weighs (1 + ln c) * idf; the weights of a field are scaled
-to unit length and by the field's share (G. Salton and C. Buckley, "Term-weighting approaches in
-automatic text retrieval", 1988). Pure: whoever calls reads and writes the file.
+An n-gram that stands c times in a text weighs (1 + ln c) * idf; the weights of a text are scaled to
+unit length (G. Salton and C. Buckley, "Term-weighting approaches in automatic text retrieval",
+1988). Pure: whoever calls reads and writes the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pharos_api.ngrams import Field, field_texts, ngram_counts
+from pharos_api.ngrams import ngram_counts
 
 Floats = NDArray[np.float32]
-# How much each field counts; measured in benchmarks/quality.
-SHARES: Mapping[Field, float] = {Field.LEAD: 0.5, Field.WHOLE: 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,7 @@ class Vocabulary:
 
     def weighted(self, text: str) -> tuple[NDArray[np.int64], Floats]:
         """Positions in the vocabulary and weights of the text's known n-grams."""
-        fields = [self._field(name, part) for name, part in field_texts(text).items()]
-        return (
-            np.concatenate([positions for positions, _ in fields]),
-            np.concatenate([weights for _, weights in fields]),
-        )
-
-    def _field(self, name: Field, text: str) -> tuple[NDArray[np.int64], Floats]:
-        counts = ngram_counts(name, text)
+        counts = ngram_counts(text)
         keys = np.fromiter(counts.keys(), np.int64, len(counts))
         numbers = np.fromiter(counts.values(), np.float32, len(counts))
         places = np.searchsorted(self.keys, keys)
@@ -44,7 +35,7 @@ class Vocabulary:
         places = places[known]
         weights = (1 + np.log(numbers[known])) * self.idf[places]
         length = float(np.linalg.norm(weights)) or 1.0
-        return places, np.asarray(weights * (SHARES[name] / length), dtype=np.float32)
+        return places, np.asarray(weights / length, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 from pharos_api.linear_model import LinearModel, Vocabulary
-from pharos_api.ngrams import Field, field_texts, ngram_counts
+from pharos_api.ngrams import ngram_counts
 
 # An n-gram must stand in so many texts; of a small set every one is taken.
-_FEWEST_TEXTS = {Field.LEAD: 2, Field.WHOLE: 3}
+_FEWEST_TEXTS = 2
 _SMALL_SET = 500
 _MOST_KEYS = 600_000
 _TOLERANCE = 1e-2
@@ -81,10 +81,10 @@ def fit_linear(labelled: Labelled, regularisation: float, seed: int) -> LinearMo
 
 def vocabulary_of(texts: Sequence[str]) -> Vocabulary:
     """The n-grams that stand in enough of the texts, with their inverse document frequency."""
-    parts = [field_texts(text) for text in texts]
-    kept = [_frequent(name, [part[name] for part in parts]) for name in Field]
-    keys = np.concatenate([found for found, _ in kept])
-    frequency = np.concatenate([counts for _, counts in kept])
+    found = [np.fromiter(ngram_counts(text), np.int64) for text in texts]
+    keys, frequency = np.unique(np.concatenate(found), return_counts=True)
+    enough = frequency >= (_FEWEST_TEXTS if len(texts) >= _SMALL_SET else 1)
+    keys, frequency = keys[enough], frequency[enough]
     if len(keys) > _MOST_KEYS:
         common = np.argsort(-frequency, kind="stable")[:_MOST_KEYS]
         keys, frequency = keys[common], frequency[common]
@@ -102,13 +102,6 @@ def weighted_matrix(vocabulary: Vocabulary, texts: Sequence[str]) -> csr_matrix:
     matrix = csr_matrix((data, indices, starts), shape=(len(rows), len(vocabulary.keys)))
     matrix.sort_indices()
     return matrix
-
-
-def _frequent(name: Field, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    found = [np.fromiter(ngram_counts(name, text), np.int64) for text in texts]
-    keys, counts = np.unique(np.concatenate(found), return_counts=True)
-    enough = counts >= (_FEWEST_TEXTS[name] if len(texts) >= _SMALL_SET else 1)
-    return keys[enough], counts[enough].astype(np.int64)
 
 
 def _one_class(

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pharos_api.linear_model import LinearModel
-from pharos_api.ngrams import Field, key_of
+from pharos_api.ngrams import key_of
 
 
 def arrays(**changed: Any) -> dict[str, Any]:
-    grams = sorted(key_of(Field.WHOLE, gram) for gram in ("cat", "dog"))
-    first = grams.index(key_of(Field.WHOLE, "cat"))
+    grams = sorted(key_of(gram) for gram in ("cat", "dog"))
+    first = grams.index(key_of("cat"))
     weights = np.zeros((2, 2), dtype=np.float16)
     weights[first, 0], weights[1 - first, 1] = 1, 1
     made = {
@@ -23,7 +23,7 @@ def arrays(**changed: Any) -> dict[str, Any]:
     return made | changed
 
 
-def test_known_words_of_a_field_have_unit_length_together() -> None:
+def test_known_words_of_a_text_have_unit_length_together() -> None:
     model = LinearModel.from_arrays(arrays())
     (logits,) = model.logits(["cat dog"])
     assert logits == pytest.approx([0.5 + np.sqrt(0.5), np.sqrt(0.5)], abs=1e-6)
