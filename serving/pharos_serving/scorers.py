@@ -86,7 +86,7 @@ class PooledScorer:
         answer, sure = cascade.settled(linear)
         (unsure,) = np.nonzero(~sure)
         if len(unsure):
-            encoded = self._parts[Part.ENCODER].logits([texts[index] for index in unsure])
+            encoded = self._parts[Part.ENCODER].logits([texts[i] for i in unsure.tolist()])
             logits = {Part.LINEAR: linear[unsure], Part.ENCODER: encoded}
             answer[unsure] = self._scoring.pooled(logits)
         return answer
