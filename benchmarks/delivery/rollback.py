@@ -25,6 +25,7 @@ from delivery.processes import end_cleanly_when_told
 MOST_PER_S = 600.0
 """Requests a second of all canaries that run side by side: what two cores carry with ease."""
 CONNECTIONS = 64
+_NAME = "delivery-rollback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ BATCHES = (
     Batch(replace(FAILING, name="failing30At10Percent", percent=10), 24, 0),
     Batch(replace(FAILING, name="failing30At50AnArm", percent=50, rate_per_s=100.0), 24, 0),
     Batch(replace(FAILING, name="failing30WithoutPrometheus"), 12, 0, blind_after_s=0),
+    Batch(replace(FAILING, name="failing6", first_share=0.06), 24, 0),
     Batch(RISING, 24, 12),
     Batch(replace(RISING, name="from1to6At50AnArm", percent=50, rate_per_s=100.0), 18, 0),
     Batch(HEALTHY, 12, 0),
@@ -167,7 +169,8 @@ def main() -> int:
         chosen = [replace(batch, runs=options.runs, quick_runs=options.runs) for batch in chosen]
     found = uvloop.run(measure(chosen, provenance.is_quick()))
     result = sections(found)
-    path = provenance.write("delivery-rollback", result)
+    kept = _measured_before() if options.only else {}
+    path = provenance.write(_NAME, {key: kept.get(key, {}) | new for key, new in result.items()})
     for name, each in result["rollback"].items():
         shown = {key: value for key, value in each.items() if key != "raw"}
         print(f"{name}: {json.dumps(shown)}")
@@ -175,9 +178,19 @@ def main() -> int:
     return 0
 
 
+def _measured_before() -> dict[str, Any]:
+    """What an earlier run has written, of which single scenarios are measured again."""
+    path = places.RESULTS / f"{_NAME}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="delivery.rollback", description=__doc__)
-    parser.add_argument("--only", action="append", help="a scenario to run; all by default")
+    parser.add_argument(
+        "--only",
+        action="append",
+        help="a scenario to run; all by default, and else the others are kept",
+    )
     parser.add_argument("--runs", type=int, help="runs of each scenario")
     return parser.parse_args()
 

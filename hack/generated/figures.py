@@ -19,11 +19,19 @@ Json = dict[str, Any]
 ROLLBACKS = {
     "failing30": "30 % of the candidate's answers fail from its first request",
     "failing30At10Percent": "30 % fail, the candidate has 10 % of the users",
+    "failing30At50AnArm": "30 % fail, each arm with 50 requests/s",
     "failing30WithoutPrometheus": "30 % fail, and Prometheus is away",
+    "failing6": "6 % fail from its first request",
     "from1to6": "as bad as control (1 %) for a minute, then 6 %",
-    "from1to6At50AnArm": "the same, each arm with 50 requests/s",
+    "from1to6At50AnArm": "from 1 % to 6 %, each arm with 50 requests/s",
     "healthy": "as good as control (1 % of both fail)",
     "healthyWithoutPrometheus": "as good as control, and Prometheus goes away for 2 minutes",
+}
+WANTED = {
+    "failing30": "3 s",
+    "failing30At50AnArm": "3 s",
+    "from1to6": "12 s",
+    "from1to6At50AnArm": "12 s",
 }
 
 
@@ -99,7 +107,7 @@ def _rows(figures: Json) -> Iterator[tuple[str, str, str]]:
         "",
         f"{weights['ackP50Ms']} ms (median), {weights['ackP95Ms']} ms (95 %)",
     )
-    for key, wanted in (("failing30", "3 s"), ("from1to6", "12 s"), ("from1to6At50AnArm", "12 s")):
+    for key, wanted in WANTED.items():
         found = rollback.get(key)
         if found:
             yield (
