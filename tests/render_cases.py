@@ -40,9 +40,7 @@ SEARCHING = make_run(
     search={"trials": 20, "timeout": "2h", "parallelism": 2},
     resources={"search": {"limits": {"nvidia.com/gpu": "1"}}},
 )
-TOGETHER = make_run(
-    trainer={"nodes": 2}, resources={"train": {"limits": {"nvidia.com/gpu": "4"}}}
-)
+TOGETHER = make_run(trainer={"nodes": 2}, resources={"train": {"limits": {"nvidia.com/gpu": "4"}}})
 MODEL = make_model(
     labels=["cs.AI", "cs.LG"],
     retraining={"template": {"spec": {}}, "timeZone": "Europe/Vienna"},
