@@ -65,7 +65,8 @@ class TrialObjective:
             raise Interrupted("The search was asked to stop; its trial is kept for the next try.")
         if stop.event.is_set():
             raise TrialCut("The search's budget was used up.")
-        found = [watch.best]
+        best = watch.best
+        found = [self.training.accuracy(trained) if best is None else best]
         if Objective.LATENCY in self.search.objectives:
             found.append(self.training.latency_ms(trained))
         return found
@@ -82,10 +83,10 @@ class _Watch:
         self._reported: set[int] = set()
 
     @property
-    def best(self) -> float:
-        """The best accuracy at the end of an epoch."""
+    def best(self) -> float | None:
+        """The best accuracy at the end of an epoch; None where no end was seen."""
         ends = [value for number, value in self._seen.items() if number % self.per_epoch == 0]
-        return max(ends, default=0.0)
+        return max(ends, default=None)
 
     def evaluated(self, number: int, accuracy: float) -> None:
         """Write the evaluation down. Raises TrialPruned when it is not worth going on."""

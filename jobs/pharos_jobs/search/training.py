@@ -24,6 +24,9 @@ class TrialTraining(Protocol):
     def train(self, place: str, settings: Hyperparameters, context: StepContext) -> Any:
         """The trained model. What lies at ``place`` of an interrupted try is gone on from."""
 
+    def accuracy(self, trained: Any) -> float:
+        """The best accuracy of a training that was whole before it was gone on from."""
+
     def latency_ms(self, trained: Any) -> float:
         """How long one text takes: the median of several, in milliseconds."""
 
@@ -54,6 +57,10 @@ class FineTuneTrial:
         trainer = ClassificationTrainer(self.base_model, str(self.folder / place), keeping)
         trainer.load_datasets_from_samples(self.train_samples, self.labels)
         return trainer.train(self.train_samples, self.val_samples, settings, context)
+
+    def accuracy(self, trained: Any) -> float:
+        """As its checkpoint says."""
+        return float(trained.best_accuracy)
 
     def latency_ms(self, trained: Any) -> float:
         """Of the validation text of middle length, alone in its batch, on this machine."""

@@ -56,6 +56,9 @@ class Scripted:
             rate = float(settings.learning_rate) * 1e4
             context.watch.evaluated(number, rate * (1 - 0.5**number))
 
+    def accuracy(self, trained: None) -> float:
+        return 0.77
+
     def latency_ms(self, trained: None) -> float:
         return 1.0
 
@@ -201,6 +204,23 @@ def test_at_the_end_of_its_time_a_search_cuts_its_trial_short_and_keeps_what_it_
     assert cut.values == (cut.reported[max(cut.reported)],)
     assert played.board.reported[-1].reason == "The search has used up its time."
     assert played.board.reported[-1].best is not None
+
+
+@dataclass
+class Whole(Scripted):
+    """Finds its training whole: there is nothing left to evaluate."""
+
+    def train(self, place: str, settings: Hyperparameters, context: StepContext) -> None:
+        self.places.append(place)
+
+
+def test_a_training_that_was_whole_before_it_was_gone_on_from_is_not_worth_nothing(
+    scene: Callable[..., Scene],
+) -> None:
+    played = scene(trials=1)
+    played.training = Whole()
+    (trial,) = played.work()
+    assert (trial.phase, trial.values) == (Phase.COMPLETE, (0.77,))
 
 
 def test_the_same_status_is_not_reported_twice(scene: Callable[..., Scene]) -> None:
