@@ -269,8 +269,9 @@ class ModelStatus(Status):
     """What the operator knows about an endpoint.
 
     ``judged`` are the UIDs of the experiments whose rollback has already led to a quarantine, so
-    that a lifted quarantine stays lifted. ``selfTestedAt`` is when the tests that decide experiments
-    were last tried on this Model's own log; the condition AnalysisTrustworthy says what came of it.
+    that a lifted quarantine stays lifted. ``selfTestedAt`` is when the tests that decide
+    experiments were last tried on this Model's own log; the condition AnalysisTrustworthy says what
+    came of it.
     """
 
     phase: ModelPhase = ModelPhase.PENDING

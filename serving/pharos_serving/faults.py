@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pharos_api.meta import seconds
 from pharos_serving.errors import ErrorCode, RequestRefused
 
-
 # What a segmentation fault leaves behind: 128 and SIGSEGV.
 CRASHED = 139
 

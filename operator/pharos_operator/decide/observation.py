@@ -69,8 +69,8 @@ class RunObservation:
     """All that decides about a TrainingRun.
 
     ``jobs`` are by name. ``progress`` is the last report that a job pushed, ``search`` the last one
-    of a search. ``versions`` are all ModelVersions of the run's model, ``model`` None while there is
-    none of that name. ``claimed`` are the versions that other unfinished runs of the model have
+    of a search. ``versions`` are all ModelVersions of the run's model, ``model`` None while there
+    is none of that name. ``claimed`` are the versions that other unfinished runs of the model have
     chosen and not yet registered.
     """
 
