@@ -16,7 +16,7 @@ from transformers.utils.import_utils import is_flash_attn_2_available
 
 from pharos_api.trainingrun import Precision
 
-_CPU_TOKENS = 4096
+_CPU_TOKENS = 1024
 _GPU_TOKENS = 32_768
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,8 @@ def settled_attention(precision: Precision) -> str:
 def token_budget() -> int:
     """Padded tokens of a micro-batch: what fills the device and still leaves memory.
 
-    On a CPU larger ones gain nothing (docs/developer/training.md); a GPU needs them to be busy.
+    On a CPU the caches hold small ones alone (docs/developer/training.md); a GPU is busy only with
+    large ones.
     """
     return _GPU_TOKENS if torch.cuda.is_available() else _CPU_TOKENS
 

@@ -28,7 +28,7 @@ from pharos_jobs.core.splits import split_samples
 from pharos_jobs.datasets import write_dataset
 from pharos_jobs.running import run_step
 from pharos_jobs.training import device
-from pharos_jobs.training.callbacks import ProgressCallback
+from pharos_jobs.training.callbacks import ProgressCallback, is_patience_spent
 from pharos_jobs.training.checkpoints import last_good_checkpoint, load_checkpoint_with_validation
 from pharos_jobs.training.device import settled_precision
 from pharos_jobs.training.encoding import ClassificationDataset
@@ -316,3 +316,25 @@ def test_a_person_at_a_terminal_sees_a_bar_for_each_epoch(
     callback.on_epoch_end(*told, state, control)
     assert "Epoch 2/3" in screen.getvalue()
     assert "loss=0.1235" in screen.getvalue()
+
+
+@pytest.mark.requirement("TST-10")
+def test_training_speed(base: Path, tmp_path: Path) -> None:
+    train = [sample(topic, n) for topic in TOPICS for n in range(500)]
+    val = [sample(topic, n) for topic in TOPICS for n in range(1000, 1050)]
+    trainer = ClassificationTrainer(base.as_uri(), str(tmp_path))
+    made = trainer.train(train, val, settings(epochs=1, batchSize=16), StepContext(tmp_path))
+    assert made.steps == 63
+    assert made.train_seconds < 300
+
+
+@pytest.mark.requirement("TRN-13")
+def test_evaluations_within_an_epoch_do_not_use_up_the_patience() -> None:
+    history = [
+        {"epoch": epoch, "eval_accuracy": accuracy}
+        for epoch, accuracy in ((0.5, 0.9), (1.0, 0.5), (1.5, 0.4), (2.0, 0.6), (2.5, 0.1))
+    ]
+    assert not is_patience_spent(history, 2)
+    worse = [{"epoch": epoch, "eval_accuracy": 0.5} for epoch in (3.0, 4.0)]
+    assert is_patience_spent([*history, *worse], 2)
+    assert not is_patience_spent([*history, *worse], 0)

@@ -33,11 +33,12 @@ _PATIENCE_S = 900
 TOPICS = ("cs.AI", "cs.RO", "cs.DB")
 SAMPLES = [sample(topic, n) for topic in TOPICS for n in range(50)]
 SETTINGS = {
-    "epochs": 3,
+    "epochs": 8,
     "batchSize": 8,
-    "learningRate": "3e-3",
+    "learningRate": "1e-3",
     "maxTokens": 64,
     "warmupSteps": 2,
+    "earlyStoppingPatience": 0,
     "precision": "FP32",
 }
 # Accuracy of one process and of two: they draw other dropout, on 15 texts of validation.
