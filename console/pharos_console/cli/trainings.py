@@ -33,8 +33,8 @@ def replay_training(target: Cluster, name: str) -> None:
     original = target.get(TrainingRun, name.rpartition("/")[2])
     again = target.find(TrainingRun, replay_name(original.metadata.name))
     if again is None:
-        made = target.apply(replay_manifest(original))
-        wanted = made["metadata"]["name"]
+        target.apply(replay_manifest(original))
+        wanted = replay_name(original.metadata.name)
         out.print(f"started {wanted}; ask again when it has ended: pharos status {wanted}")
         return
     _check(original, again)
