@@ -119,13 +119,13 @@ LATENCY_BUCKETS_S = (
 # Metrics that Envoy exports and the operator's gates query (one Envoy cluster per arm)
 ENVOY_REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"
 ENVOY_REQUESTS = "envoy_cluster_upstream_rq_completed"
+ENVOY_SENT = "envoy_cluster_upstream_rq_total"
+ENVOY_IN_FLIGHT = "envoy_cluster_upstream_rq_active"
 ENVOY_LATENCY_BUCKET = "envoy_cluster_upstream_rq_time_bucket"
 ENVOY_LABEL_CLUSTER = "envoy_cluster_name"
 ENVOY_LABEL_CLASS = "envoy_response_code_class"
 
 _MAX_NAME = 63
-ENVOY_SENT = "envoy_cluster_upstream_rq_total"
-ENVOY_IN_FLIGHT = "envoy_cluster_upstream_rq_active"
 _VERSION = re.compile(r"^v(\d+)\.(\d+)\.(\d+)$")
 
 

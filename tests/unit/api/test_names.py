@@ -15,9 +15,9 @@ def test_bounded(name: str, suffix: str, wanted: str) -> None:
     assert names.bounded(name, suffix) == wanted
 
 
-def test_long_names_are_cut_to_63_and_stay_apart() -> None:
+def test_long_names_of_jobs_leave_room_for_an_index_and_stay_apart() -> None:
     one, other = names.job_name("r" * 63, "train"), names.job_name("r" * 62 + "s", "train")
-    assert len(one) == len(other) == 63
+    assert len(f"{one}-99") == len(f"{other}-99") == 63
     assert one != other
     assert one.endswith("-train")
 
