@@ -39,7 +39,9 @@ class Client:
         while (due := due + gaps.expovariate(rate_per_s)) < seconds:
             await asyncio.sleep(max(0.0, start + due - time.monotonic()))
             tasks.append(asyncio.create_task(self._ask(start + due)))
-        return list(await asyncio.gather(*tasks))
+        found = list(await asyncio.gather(*tasks))
+        await self._close()
+        return found
 
     async def saturate(self, clients: int, seconds: float) -> list[Answered]:
         """So many clients, each asks as soon as it was answered."""
@@ -52,11 +54,13 @@ class Client:
             return found
 
         found = await asyncio.gather(*(one() for _ in range(clients)))
+        await self._close()
         return [answer for each in found for answer in each]
 
-    async def close(self) -> None:
-        """Close all connections."""
-        for _, writer in self._free:
+    async def _close(self) -> None:
+        """Servers close what idles, some after 5 s: while others take turns, nothing stays open."""
+        while self._free:
+            _, writer = self._free.pop()
             writer.close()
             await writer.wait_closed()
 

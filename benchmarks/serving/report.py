@@ -9,11 +9,13 @@ import numpy as np
 
 from delivery import places, provenance
 from machine.problem import Problem
+from pharos_api.engines import EngineSheet, Precision
 from serving.peak import operations
 from serving.servers import PEER
 
 PARTS = ("peak", "accuracy", "speed")
 _CASCADE = "pharos-cascade"
+_KINDS = {Precision.INT8: "int8", Precision.BF16: "bf16", Precision.FP32: "f32"}
 
 
 def merged(peak: dict[str, Any], accuracy: dict[str, Any], speed: dict[str, Any]) -> dict[str, Any]:
@@ -25,9 +27,9 @@ def merged(peak: dict[str, Any], accuracy: dict[str, Any], speed: dict[str, Any]
     # Whole texts are computed, not the mean one: attention grows with the square.
     lengths = accuracy["tokens"]["raw"]
     giga = float(np.mean([operations(speed["sizes"], n) for n in lengths])) / 1e9
-    best = accuracy["export"]["variants"][0]
-    kind = {"Int8": "int8", "Bf16": "bf16"}.get(best["precision"], "f32")
-    engine_ms = accuracy["variants"][f"{best['runtime']}-{best['precision']}"]["cpuMsPerText"]
+    best = EngineSheet.model_validate(accuracy["export"]).best()
+    kind = _KINDS[best.precision]
+    engine_ms = accuracy["variants"][best.name]["cpuMsPerText"]
     limit_ms = 1000 * giga / peak[kind]
     return {
         "requestsPerSecond": rate,
@@ -39,6 +41,7 @@ def merged(peak: dict[str, Any], accuracy: dict[str, Any], speed: dict[str, Any]
         "memoryMiB": {name: each["VmRSS"] for name, each in speed["memoryMiB"].items()},
         "peak": peak,
         "limit": {
+            "engine": best.name,
             "gigaOperationsPerText": giga,
             "cpuMsPerTextAtThePeak": limit_ms,
             "cpuMsPerTextOfTheEngine": engine_ms,

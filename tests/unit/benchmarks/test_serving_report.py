@@ -19,7 +19,9 @@ def document() -> dict[str, object]:
     compared = {"differencePoints": -0.2, "low": -0.4}
     accuracy = {
         "tokens": {"raw": [128]},
-        "export": {"variants": [{"runtime": "OpenVino", "precision": "Int8"}]},
+        "export": {
+            "variants": [{"runtime": "OpenVino", "precision": "Int8", "files": ["a.xml"]}],
+        },
         "variants": {"OpenVino-Int8": {"cpuMsPerText": 30.0, "differencePoints": -0.2}},
         "cascade": {"againstTheEncoder": compared},
     }
