@@ -3,6 +3,7 @@
 Real processes, started by ``python -m pharos_jobs train`` as in a pod, that meet over gloo.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -41,8 +42,8 @@ SETTINGS = {
     "earlyStoppingPatience": 0,
     "precision": "FP32",
 }
-# Accuracy of one process and of two: they draw other dropout, on 15 texts of validation.
-TOLERANCE = 0.1
+# Accuracy of one process and of two, on 15 texts of validation: they add up in another order.
+TOLERANCE = 0.07
 
 
 class Pods:
@@ -83,7 +84,12 @@ class Pods:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_bert(tmp_path_factory.mktemp("base"))
+    """Without dropout, which each process draws for itself: what is left to differ is rounding."""
+    folder = tiny_bert(tmp_path_factory.mktemp("base"))
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +121,7 @@ def test_two_processes_reach_the_metrics_of_one_and_the_first_tells_them(
     assert [process.returncode for process in processes] == [ExitCode.OK] * pods, logs
     reached = float(place.result().metrics["validationAccuracy"])
     assert abs(reached - alone) <= TOLERANCE
-    assert alone >= 0.8
+    assert alone > 0.5  # of three classes
     told = [place.root / f"termination-{index}" for index in range(pods)]
     assert [bool(log.read_text()) for log in told] == [True, False][:pods]
 
