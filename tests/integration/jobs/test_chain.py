@@ -136,9 +136,16 @@ def check_stores(root: Path) -> None:
 
 def check_folder(folder: Path, registered: StepResult) -> None:
     """Rows VER-10, 11, 14 to 17, TRN-28, SEC-8."""
-    assert {f.name for f in folder.iterdir()} == {
+    variants = {
+        f"openvino_{precision}.{suffix}"
+        for precision in ("int8", "bf16")
+        for suffix in ("xml", "weights")
+    }
+    assert {f.name for f in folder.iterdir()} - variants == {
         "model.safetensors",
         "model.onnx",
+        "engines.json",
+        "scoring.json",
         "config.json",
         "tokenizer.json",
         "tokenizer_config.json",
