@@ -28,7 +28,7 @@ from pharos_api.artifacts import (
     FileEntry,
     Manifest,
 )
-from pharos_api.ngrams import key_of
+from pharos_api.ngrams import EDITION, key_of
 from pharos_api.scoring import Part, Scoring
 
 LABELS = ("cs.AI", "cs.CL", "cs.CV")
@@ -143,6 +143,7 @@ def _linear_arrays(labels: Sequence[str]) -> dict[str, NDArray[Any]]:
     keys = [key_of(f"word{index}") for index in range(len(labels))]
     order = np.argsort(keys)
     return {
+        "edition": np.array([EDITION], dtype=np.int64),
         "keys": np.array(keys, dtype=np.int64)[order],
         "idf": np.ones(len(keys), dtype=np.float32),
         "weights": np.eye(len(labels), dtype=np.float16)[order],

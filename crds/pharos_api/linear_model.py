@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pharos_api.ngrams import ngram_counts
+from pharos_api.ngrams import EDITION, ngram_counts
 
 Floats = NDArray[np.float32]
 
@@ -49,9 +49,14 @@ class LinearModel:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """From the arrays of ``linear.safetensors``. Raises ValueError when they do not fit."""
-        missing = {"keys", "idf", "weights", "bias"} - set(arrays)
+        missing = {"edition", "keys", "idf", "weights", "bias"} - set(arrays)
         if missing:
             raise ValueError(f"a linear model lacks the arrays {', '.join(sorted(missing))}")
+        if arrays["edition"].tolist() != [EDITION]:
+            raise ValueError(
+                f"a linear model counts n-grams by edition {arrays['edition'].tolist()}, this "
+                f"release by [{EDITION}]: train it again, or serve it with its own release"
+            )
         keys, idf, weights, bias = (arrays[n] for n in ("keys", "idf", "weights", "bias"))
         if weights.shape != (len(keys), len(bias)) or idf.shape != keys.shape:
             raise ValueError(
@@ -66,6 +71,7 @@ class LinearModel:
         """What ``linear.safetensors`` holds."""
         vocabulary = self.vocabulary
         return {
+            "edition": np.array([EDITION], dtype=np.int64),
             "keys": vocabulary.keys,
             "idf": vocabulary.idf,
             "weights": self.weights,

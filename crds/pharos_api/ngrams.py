@@ -1,6 +1,7 @@
 """Which words and word pairs a text holds, as 64-bit numbers: what linear models count.
 
-Training and serving count by this one file, so that they cannot come to differ. Two n-grams of a
+Training and serving count by this one file, so that they cannot come to differ; whoever changes
+what is counted raises ``EDITION``, because older models would answer wrongly. Two n-grams of a
 vocabulary of a million share a number with a chance below 1 in 10 million.
 """
 
@@ -12,6 +13,7 @@ from xxhash import xxh64_intdigest
 
 from pharos_api.function_words import FUNCTION_WORDS
 
+EDITION = 1
 _WORD = re.compile(r"\b\w\w+\b")
 _SIGN = 1 << 63
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pharos_api.linear_model import LinearModel
-from pharos_api.ngrams import key_of
+from pharos_api.ngrams import EDITION, key_of
 
 
 def arrays(**changed: Any) -> dict[str, Any]:
@@ -15,6 +15,7 @@ def arrays(**changed: Any) -> dict[str, Any]:
     weights = np.zeros((2, 2), dtype=np.float16)
     weights[first, 0], weights[1 - first, 1] = 1, 1
     made = {
+        "edition": np.array([EDITION], dtype=np.int64),
         "keys": np.array(grams, dtype=np.int64),
         "idf": np.ones(2, dtype=np.float32),
         "weights": weights,
@@ -41,10 +42,14 @@ def test_arrays_survive_a_round_trip() -> None:
 
 
 REFUSED = {
+    "n-grams that were counted otherwise": (
+        arrays(edition=np.array([EDITION + 1])),
+        "train it again",
+    ),
     "weights of another shape": (arrays(weights=np.zeros((3, 2))), "weights"),
     "keys out of order": (arrays(keys=np.array([2, 1])), "ascending"),
     "keys that are no whole numbers": (arrays(keys=np.array([0.1, 0.2])), "64-bit"),
-    "a missing array": ({"keys": np.array([1])}, "lacks the arrays bias, idf, weights"),
+    "a missing array": ({"keys": np.array([1])}, "lacks the arrays bias, edition, idf, weights"),
 }
 
 
