@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pharos_api.jobio import StepInput
 from pharos_api.names import ENV_STEP_INPUT
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs import logs
 from pharos_jobs.context import StepContext
 from pharos_jobs.steps import search

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jobs_builders import sample
 
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
 from pharos_jobs.training.trainer import ClassificationTrainer, Keeping, Trained
 

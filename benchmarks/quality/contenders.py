@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pharos_api.artifacts import ONNX
-from pharos_api.trainingrun import Hyperparameters, Recipe, Trainer
+from pharos_api.trainer import Hyperparameters, Recipe, Trainer
 from pharos_jobs.core.metrics import Floats
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.predicting import Predictor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pharos_api.trainingrun import LabelPolicy, Split
+from pharos_api.data import LabelPolicy, Split
 from pharos_jobs.core.cleaning import clean_text, joined_text
 from pharos_jobs.core.labels import assign_label, several_targets
 from pharos_jobs.core.papers import Paper, Sample, paper_from_json

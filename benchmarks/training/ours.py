@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
 from pharos_jobs.training.trainer import ClassificationTrainer
 from training.curve import Clock, CurveCallback

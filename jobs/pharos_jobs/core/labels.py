@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import assert_never
 
-from pharos_api.trainingrun import LabelPolicy
+from pharos_api.data import LabelPolicy
 from pharos_jobs.core.papers import Paper, Sample
 
 

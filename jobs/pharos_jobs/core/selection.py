@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from xxhash import xxh64_intdigest
 
-from pharos_api.trainingrun import LabelPolicy
+from pharos_api.data import LabelPolicy
 from pharos_jobs.core.duplicates import DuplicateIndex
 from pharos_jobs.core.labels import LabelRejection, assign_label, several_targets
 from pharos_jobs.core.papers import Paper, Sample

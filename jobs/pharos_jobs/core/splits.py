@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sklearn.model_selection import train_test_split
 
-from pharos_api.trainingrun import Split
+from pharos_api.data import Split
 from pharos_jobs.core.papers import Sample
 
 

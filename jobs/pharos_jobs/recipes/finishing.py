@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pharos_api.artifacts import SCORING
-from pharos_api.trainingrun import Recipe
+from pharos_api.trainer import Recipe
 from pharos_jobs import storage
 from pharos_jobs.core.calibration import fitted_scoring
 from pharos_jobs.core.cascading import with_cascade

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pharos_api.trainingrun import Trainer
+from pharos_api.trainer import Trainer
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Sample
 

@@ -9,7 +9,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
 from pharos_api.search import Objective, Search
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import Interrupted
 from pharos_jobs.progress import Detail

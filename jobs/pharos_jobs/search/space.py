@@ -11,7 +11,7 @@ from optuna.distributions import (
 )
 
 from pharos_api.search import DecimalRange, Scale, SearchSpace
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.core.winner import spelled
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Sample

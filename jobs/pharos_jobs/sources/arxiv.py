@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 import arxiv
 import requests
 
+from pharos_api.data import ArxivSource, LabelPolicy
 from pharos_api.jobio import FailureReason
-from pharos_api.trainingrun import ArxivSource, LabelPolicy
 from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
 from pharos_jobs.errors import RateLimitError, Retryable, Terminal

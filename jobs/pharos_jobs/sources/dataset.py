@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any, assert_never, cast
 from urllib.parse import urlsplit
 
+from pharos_api.data import DatasetFormat, DatasetSource
 from pharos_api.jobio import FailureReason
-from pharos_api.trainingrun import DatasetFormat, DatasetSource
 from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
 from pharos_jobs.errors import Retryable, Terminal

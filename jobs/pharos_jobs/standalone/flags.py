@@ -5,8 +5,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from pharos_api.data import ArxivSource, LabelPolicy
 from pharos_api.jobio import ExitCode
-from pharos_api.trainingrun import ArxivSource, Hyperparameters, LabelPolicy, Recipe
+from pharos_api.trainer import Hyperparameters, Recipe
 from pharos_jobs.errors import StepFault
 
 CATEGORIES = (

@@ -6,8 +6,8 @@ Outputs: rawUri, rawSha256 (of the lines before compression), papers.
 import logging
 import os
 
+from pharos_api.data import ArxivSource, Data, LabelPolicy
 from pharos_api.jobio import StepInput, StepResult
-from pharos_api.trainingrun import ArxivSource, Data, LabelPolicy
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.labels import LabelRejection, assign_label

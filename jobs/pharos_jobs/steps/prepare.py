@@ -8,8 +8,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+from pharos_api.data import ArxivSource, DatasetSource
 from pharos_api.jobio import FailureReason, StepInput, StepResult
-from pharos_api.trainingrun import ArxivSource, DatasetSource
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.duplicates import share_of_near_duplicates

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from pharos_api.artifacts import LABEL_MAP
 from pharos_api.jobio import StepInput, StepResult
-from pharos_api.trainingrun import Recipe
+from pharos_api.trainer import Recipe
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import is_lost_peer, is_out_of_memory

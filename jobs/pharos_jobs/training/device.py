@@ -14,7 +14,7 @@ import torch
 import transformers
 from transformers.utils.import_utils import is_flash_attn_2_available
 
-from pharos_api.trainingrun import Precision
+from pharos_api.trainer import Precision
 
 _CPU_TOKENS = 1024
 _GPU_TOKENS = 32_768

@@ -26,7 +26,7 @@ from transformers import (
 )
 from transformers.utils import logging as hf_logging
 
-from pharos_api.trainingrun import Hyperparameters, Precision
+from pharos_api.trainer import Hyperparameters, Precision
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.batching import steps_per_epoch, warmup_steps
 from pharos_jobs.core.health import kept_sentence

@@ -10,8 +10,8 @@ import arxiv
 import pytest
 from arxiv_server import Answer, ArxivServer, arxiv_server, page
 
+from pharos_api.data import ArxivSource
 from pharos_api.jobio import FailureReason
-from pharos_api.trainingrun import ArxivSource
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.sources.arxiv import ArxivCollector, Surroundings
 from pharos_jobs.sources.arxiv_client import TIMEOUT_S

@@ -15,8 +15,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pharos_api.data import DatasetSource
 from pharos_api.jobio import FailureReason
-from pharos_api.trainingrun import DatasetSource
 from pharos_jobs.errors import Retryable, StepFault, Terminal
 from pharos_jobs.sources.dataset import read_dataset
 

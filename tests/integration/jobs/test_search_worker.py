@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pharos_api.search import Search, SearchStatus
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.trials import Phase, Trial, Worker
 from pharos_jobs.errors import Interrupted, OutOfMemory, TrainingDivergenceError

@@ -20,8 +20,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from pharos_api.data import Split
 from pharos_api.jobio import ExitCode, FailureReason
-from pharos_api.trainingrun import Hyperparameters, Precision, Split, StepName
+from pharos_api.trainer import Hyperparameters, Precision
+from pharos_api.trainingrun import StepName
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.splits import split_samples

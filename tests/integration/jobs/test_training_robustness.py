@@ -21,8 +21,10 @@ from safetensors.torch import load_file
 from tiny_model import tiny_bert
 from training_attempt import BATCH, STEPS, TOPICS, TRAIN, VAL, attempt, settings
 
+from pharos_api.data import Split
 from pharos_api.jobio import ExitCode, FailureReason, StepInput
-from pharos_api.trainingrun import Hyperparameters, Split, StepName
+from pharos_api.trainer import Hyperparameters
+from pharos_api.trainingrun import StepName
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.splits import split_samples
 from pharos_jobs.datasets import write_dataset

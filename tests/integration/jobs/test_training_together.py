@@ -16,9 +16,11 @@ import pytest
 from jobs_builders import sample, step_input
 from tiny_model import tiny_bert
 
+from pharos_api.data import Split
 from pharos_api.jobio import ExitCode, StepInput, StepResult
 from pharos_api.names import ENV_STEP_INPUT, ENV_TERMINATION_LOG, ENV_WORKER_INDEX
-from pharos_api.trainingrun import Hyperparameters, Split, StepName
+from pharos_api.trainer import Hyperparameters
+from pharos_api.trainingrun import StepName
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.splits import split_samples
 from pharos_jobs.datasets import write_dataset

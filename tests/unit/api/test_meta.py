@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.data import DatasetSource, Source, Split
 from pharos_api.meta import rfc3339, seconds
-from pharos_api.trainingrun import DatasetSource, Source, Split
 
 DURATIONS = {"90s": 90, "1h30m": 5400, "14d": 1_209_600, "500ms": 0.5}
 REFUSED = ["", "1", "h", "1 h", "-1h", "1w", "1h30"]

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from pharos_api.jobio import tuned
 from pharos_api.search import DecimalRange, Scale, Search
-from pharos_api.trainingrun import Trainer, TrainingRunSpec
+from pharos_api.trainer import Trainer
+from pharos_api.trainingrun import TrainingRunSpec
 
 TRAINER = Trainer.model_validate({"hyperparameters": {"epochs": 3, "maxTokens": 64}})
 FOUND = json.dumps({"learningRate": "2.346e-05", "epochs": 5})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pharos_api.trainingrun import Precision
+from pharos_api.trainer import Precision
 from pharos_jobs.training import device
 
 QUOTAS = {

@@ -1,7 +1,7 @@
 import pytest
 from jobs_builders import paper, sample
 
-from pharos_api.trainingrun import LabelPolicy
+from pharos_api.data import LabelPolicy
 from pharos_jobs.core.labels import LabelRejection, assign_label, label_order, validate_labels
 
 EXCLUSIVE, PRIMARY = LabelPolicy.EXCLUSIVE, LabelPolicy.PRIMARY

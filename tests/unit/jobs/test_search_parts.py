@@ -13,7 +13,7 @@ from optuna.samplers import RandomSampler, TPESampler
 from transformers import TrainerControl
 
 from pharos_api.search import DecimalRange, Pruner, Sampler, Scale, Search, SearchSpace
-from pharos_api.trainingrun import Hyperparameters
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.core.trials import Phase, Trial
 from pharos_jobs.errors import Interrupted, Retryable
 from pharos_jobs.search.patience import Patience

@@ -1,7 +1,7 @@
 import pytest
 from jobs_builders import paper, papers
 
-from pharos_api.trainingrun import LabelPolicy
+from pharos_api.data import LabelPolicy
 from pharos_jobs.core.selection import Rules, balanced, below, is_balanced, select
 
 TOPICS = frozenset({"cs.AI", "cs.RO"})

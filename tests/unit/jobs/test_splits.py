@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 from jobs_builders import sample
 
-from pharos_api.trainingrun import Split
+from pharos_api.data import Split
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.splits import split_samples
 

