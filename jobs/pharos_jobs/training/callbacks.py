@@ -45,6 +45,8 @@ class HealthCallback(TrainerCallback):
         self._is_stopping = ranks.any_of_all(self._stop.is_set())
         is_due = ranks.any_of_all(time.monotonic() - self._saved_s >= self._every_s)
         if self._is_stopping:
+            # Whoever was asked, all were: none may take what is left for a finished model.
+            self._stop.set()
             control.should_training_stop = True
         # The epoch's own checkpoint follows its last step.
         if (self._is_stopping or is_due) and not self._ends_epoch(state):
