@@ -54,10 +54,12 @@ def wait_for(what: str, look: Callable[[], bool], timeout_s: float = 120) -> Non
         threading.Event().wait(0.2)
 
 
-def shuffled(texts: list[Text], seed: int) -> list[Text]:
-    """The same texts with each other's labels: nothing can be learned of them."""
-    labels = [text.label for text in texts]
+def shuffled(texts: list[Text], seed: int, share: float = 1.0) -> list[Text]:
+    """The same texts, a ``share`` of them with each other's labels: all tell nothing, some less."""
+    mixed = int(share * len(texts))
+    labels = [text.label for text in texts[:mixed]]
     random.Random(seed).shuffle(labels)
+    labels += [text.label for text in texts[mixed:]]
     return [Text(text.text, label) for text, label in zip(texts, labels, strict=True)]
 
 

@@ -38,11 +38,13 @@ def proving(installed: Cluster, ingredients) -> Proving:
 def trained(proving: Proving, tmp_path_factory, stage: Stage) -> dict[str, str]:
     """Names of ModelVersions by their run. The weak one is in production."""
     os.environ["PHAROS_KUBECTL"] = f"{stage.cluster_tool} kubectl"
-    proving.begin_training("proof-weak", WEAK)
+    texts = packaged_texts(11, 1200)
+    poor = shuffled(texts, seed=7, share=0.4)
+    poorly = upload(proving.cluster, poor, tmp_path_factory.mktemp("poor"))
+    proving.begin_training("proof-weak", WEAK, poorly)
     weak = proving.trained("proof-weak")
     wait_for("the weak version live", lambda: proving.production() == weak)
-    texts = shuffled(packaged_texts(11, 1200), seed=7)
-    wrong = upload(proving.cluster, texts, tmp_path_factory.mktemp("shuffled"))
+    wrong = upload(proving.cluster, shuffled(texts, seed=7), tmp_path_factory.mktemp("shuffled"))
     proving.begin_training("proof-good", GOOD)
     proving.begin_training("proof-shuffled", WEAK, wrong)
     return {kind: proving.trained(f"proof-{kind}") for kind in ("good", "shuffled")}

@@ -33,7 +33,7 @@ class Size:
         """For a small encoder and a few hundred texts: quick to learn, little to warm up."""
         return {
             "epochs": self.epochs,
-            "batchSize": 16,
+            "batchSize": 8,
             "learningRate": "1e-4",
             "headLearningRate": "1e-3",
             "warmupSteps": 10,
