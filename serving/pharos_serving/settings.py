@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     drain_s: float = Field(5.0, ge=0, le=600)
     finish_s: float = Field(20.0, ge=0, le=600)
     queue_limit: int = Field(128, ge=1, description="texts that may wait for the engine")
-    cache_mib: int = Field(8, ge=0, description="answers kept for texts asked again; 0 keeps none")
+    cache_mib: int = Field(0, ge=0, description="answers kept for texts asked again; 0 keeps none")
     max_texts: int = Field(64, ge=1)
     max_characters: int = Field(100_000, ge=1)
     max_body_bytes: int = Field(1 << 20, ge=1024)

@@ -47,6 +47,7 @@ def settings(tiny_model: tuple[Path, str], tmp_path: Path) -> Settings:
         model_uri=folder.as_uri(),
         model_sha256=sha256,
         cache_dir=tmp_path / "cache",
+        cache_mib=8,
         max_texts=4,
         max_characters=1000,
         max_body_bytes=8192,

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from pharos_api.assignment import Arm
+from pharos_serving.cache import ResponseCache
 from pharos_serving.dataplane import Prediction
 from pharos_serving.entries import PredictionEntry
 from pharos_serving.faults import Fault
@@ -30,6 +31,17 @@ async def test_one_text_gets_one_label(client: httpx.AsyncClient) -> None:
     assert body["confidence"] == body["scores"]["cs.CL"] == max(body["scores"].values())
     assert sum(body["scores"].values()) == pytest.approx(1)
     assert body["requestId"].startswith(f"{answer.headers['x-request-id']}.")
+
+
+async def test_a_compared_request_is_computed_and_never_answered_from_a_warm_cache(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    service.cache = ResponseCache(1 << 20)
+    compared = {"x-pharos-arm": "candidate", "x-pharos-experiment": EXPERIMENT}
+    for headers in ({}, {}, compared):
+        answer = await client.post("/v1/classify", json={"text": "word1"}, headers=headers)
+        assert answer.json()["label"] == "cs.CL"
+    assert (service.cache.hits, service.cache.misses) == (1, 1)
 
 
 @pytest.mark.requirement("PRF-7")
