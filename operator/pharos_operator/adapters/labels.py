@@ -26,6 +26,7 @@ from pharos_analysis.samples import (
 from pharos_api.assignment import Arm
 from pharos_api.metrics import Slice
 from pharos_operator import ports
+from pharos_operator.adapters.problems import in_words
 from pharos_store.connecting import open_engine
 from pharos_store.coverage import CoverageQuestion, label_coverage
 from pharos_store.labels import GroupTotals, LabelQuestion, LabelTotals, label_totals
@@ -70,7 +71,7 @@ class StoredLabels:
                 label_coverage, self._engine, question, self._timeout_s
             )
         except SQLAlchemyError as problem:
-            log.info("the coverage of labels is not known", extra={"problem": str(problem)})
+            log.info("the coverage of labels is not known", extra={"problem": in_words(problem)})
             return None
         return ArmLog(mature=mature, labelled=labelled)
 
@@ -147,9 +148,7 @@ async def _answered(ask: Callable[[], S], failed: Callable[[str], S]) -> S:
     try:
         return await asyncio.to_thread(ask)
     except SQLAlchemyError as problem:
-        cause = getattr(problem, "orig", None) or problem
-        lines = str(cause).strip().splitlines() or [type(cause).__name__]
-        return failed(f"the database does not answer: {lines[0]}")
+        return failed(f"the database does not answer: {in_words(problem)}")
 
 
 def _words(question: LabelQuestion) -> str:

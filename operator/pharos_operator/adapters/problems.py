@@ -3,6 +3,7 @@
 import os
 
 import aiohttp
+from sqlalchemy.exc import SQLAlchemyError
 
 
 def in_words(problem: BaseException) -> str:
@@ -16,5 +17,9 @@ def in_words(problem: BaseException) -> str:
             return os.strerror(problem.errno)
         case aiohttp.ClientResponseError():
             return f"status {problem.status}"
+        case SQLAlchemyError():
+            # The driver's first line; SQLAlchemy's own words repeat the whole statement.
+            cause = getattr(problem, "orig", None) or problem
+            return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
         case _:
             return str(problem) or type(problem).__name__

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pharos_analysis.resplitting import UserLog, UsersLog
 from pharos_operator import ports
 from pharos_operator.adapters.labels import NO_DATABASE
+from pharos_operator.adapters.problems import in_words
 from pharos_store.connecting import open_engine
 from pharos_store.pairs import BOUNDS_MS
 from pharos_store.users import UserCounts, UsersQuestion, user_counts
@@ -28,7 +29,7 @@ class StoredUsers:
         try:
             found = await asyncio.to_thread(user_counts, self._engine, question, self._timeout_s)
         except SQLAlchemyError as problem:
-            return UsersLog(error=f"the database does not answer: {problem}")
+            return UsersLog(error=f"the database does not answer: {in_words(problem)}")
         return users_log(found)
 
 

@@ -5,6 +5,7 @@ import errno
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from sqlalchemy.exc import OperationalError
 
 from pharos_operator.adapters.problems import in_words
 
@@ -21,6 +22,10 @@ CASES = {
         "its name is not known",
     ),
     "a closed connection": (aiohttp.ServerDisconnectedError(), "Server disconnected"),
+    "a database that refuses": (
+        OperationalError("SELECT 1", {}, OSError("server closed the connection\nat once")),
+        "server closed the connection",
+    ),
     "something without words": (ValueError(), "ValueError"),
 }
 
