@@ -7,6 +7,9 @@ from localcluster.places import NODE, Addresses, State
 
 Command = tuple[str, ...]
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+# There is one of each, yet as in any installation they give up when they cannot renew their lease.
+# One that stays through an outage of the API server ends by calling the silent node not ready.
+ELECTED = "--leader-elect=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,13 @@ def agents(kube: Path, state: State, addresses: Addresses) -> dict[str, Command]
             f"--cluster-signing-cert-file={state.pki}/ca.crt",
             f"--cluster-signing-key-file={state.pki}/ca.key",
             "--use-service-account-credentials",
-            "--leader-elect=false",
+            ELECTED,
         ),
         "kube-scheduler": (
             program,
             "kube-scheduler",
             f"--kubeconfig={state.config('kube-scheduler')}",
-            "--leader-elect=false",
+            ELECTED,
         ),
         "kubelet": (
             program,

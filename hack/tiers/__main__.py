@@ -17,6 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 VENV = CHECKOUT / ".venv" / "bin"
 CLUSTER = CHECKOUT / "hack" / "localcluster" / "cluster"
 IMAGES = CHECKOUT / "hack" / "images" / "images"
+SLOWEST = ("--durations=20", "--durations-min=5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def tiers() -> list[Tier]:
         ),
         Tier(
             "integration",
-            ((str(CLUSTER), "build"), (pytest, "-q", "tests/integration")),
+            ((str(CLUSTER), "build"), (pytest, "-q", *SLOWEST, "tests/integration")),
             no_cluster(),
         ),
         Tier(
@@ -48,7 +49,7 @@ def tiers() -> list[Tier]:
                 (str(CLUSTER), "up"),
                 (str(IMAGES), "build"),
                 (str(IMAGES), "load"),
-                (pytest, "-q", "--e2e", "tests/e2e"),
+                (pytest, "-q", *SLOWEST, "--e2e", "tests/e2e"),
             ),
             no_cluster(),
         ),

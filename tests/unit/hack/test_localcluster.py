@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcluster import addons, binaries, configuration, health, pause_image
+from localcluster import addons, binaries, commands, configuration, health, pause_image
 from localcluster.places import ADDRESSES_VARIABLE, Addresses, State, addresses
 from machine.progress import Progress, clock
 
@@ -51,6 +51,12 @@ def test_the_kubelet_runs_on_either_version_of_control_groups() -> None:
     assert kubelet["failCgroupV1"] is False
     assert kubelet["cgroupDriver"] == "cgroupfs"
     assert kubelet["clusterDNS"] == ["10.3.0.10"]
+
+
+def test_controllers_that_outlived_the_api_server_called_the_node_not_ready() -> None:
+    agents = commands.agents(Path("/kube"), State(Path("/cache")), NETS)
+    for name in ("kube-controller-manager", "kube-scheduler"):
+        assert "--leader-elect=true" in agents[name], name
 
 
 def test_the_gpu_is_patched_into_capacity_and_allocatable() -> None:
