@@ -54,6 +54,18 @@ def wait_for(what: str, look: Callable[[], bool], timeout_s: float = 120) -> Non
         threading.Event().wait(0.2)
 
 
+def leader(kubectl) -> str:
+    lease = kubectl.json("get", "lease", "pharos-operator")
+    return lease["spec"]["holderIdentity"].split("_")[0]
+
+
+def kill_leader(kubectl) -> str:
+    """SIGKILL: no lease is released, the standby has to notice."""
+    pod = leader(kubectl)
+    kubectl("delete", "pod", pod, "--grace-period=0", "--force")
+    return pod
+
+
 def shuffled(texts: list[Text], seed: int, share: float = 1.0) -> list[Text]:
     """The same texts, a ``share`` of them with each other's labels: all tell nothing, some less."""
     mixed = int(share * len(texts))

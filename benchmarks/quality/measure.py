@@ -34,10 +34,15 @@ def main() -> None:
     splits = {seed: papers.divided(found, seed) for seed in options.seeds}
     for seed, parts in splits.items():
         _once(BASELINE, seed, lambda s=parts, n=seed: _baseline(s, found.drift, n))
-    for each in contenders.CONTENDERS:
-        if each.name in (options.only or [each.name]) and (options.heavy or not each.heavy):
-            for seed, parts in splits.items():
-                _once(each.name, seed, lambda c=each, n=seed, s=parts: _measured(c, n, s, found))
+    chosen = [
+        each
+        for each in contenders.CONTENDERS
+        if each.name in (options.only or [each.name]) and (options.heavy or not each.heavy)
+    ]
+    # Split by split: what hours have measured is comparable whenever they are cut short.
+    for seed, parts in splits.items():
+        for each in chosen:
+            _once(each.name, seed, lambda c=each, n=seed, s=parts: _measured(c, n, s, found))
 
 
 def result_path(name: str, seed: int) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from proving import upload, wait_for
+from proving import kill_leader, leader, upload, wait_for
 
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase
@@ -53,18 +53,6 @@ def in_background(action: Callable[[], None]) -> Iterator[list[BaseException]]:
     assert not thread.is_alive(), "the background action did not end"
     if raised:
         raise raised[0]
-
-
-def leader(kubectl) -> str:
-    lease = kubectl.json("get", "lease", "pharos-operator")
-    return lease["spec"]["holderIdentity"].split("_")[0]
-
-
-def kill_leader(kubectl) -> str:
-    """SIGKILL: no lease is released, the standby has to notice."""
-    pod = leader(kubectl)
-    kubectl("delete", "pod", pod, "--grace-period=0", "--force")
-    return pod
 
 
 def traffic_at(cluster: Cluster, rate: float, feedback: float = 0.0) -> Traffic:
