@@ -16,6 +16,8 @@ from pharos_api.meta import Spec
 ENGINES = "engines.json"
 # Points of accuracy (hundredths) that a cheaper precision may cost.
 LIMIT_POINTS = 0.3
+# What a server without an encoder calls its engine: numpy computes the linear part.
+LINEAR_ENGINE = "Linear"
 
 
 class Runtime(StrEnum):

@@ -73,6 +73,7 @@ ENV_MODEL_URI = "PHAROS_MODEL_URI"
 ENV_MODEL_SHA256 = "PHAROS_MODEL_SHA256"
 ENV_MAX_TOKENS = "PHAROS_MAX_TOKENS"
 ENV_ENGINE = "PHAROS_ENGINE"
+ENV_PREFERRED_ENGINE = "PHAROS_PREFERRED_ENGINE"
 ENV_STORE_TEXT = "PHAROS_STORE_TEXT"
 ENV_FAULT = "PHAROS_FAULT"
 ENV_DATABASE_URL = "PHAROS_DATABASE_URL"
@@ -85,6 +86,11 @@ SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
 
 # Path of the projected token by which a job proves who it is
 PROGRESS_TOKEN_FILE = "/var/run/pharos/progress/token"  # noqa: S105 - a path
+
+# Parameters of a model's metadata (GET /v2/models/{name}): the variant that computes, and what it
+# reached in the self-benchmark of this pod, absent where none was made.
+PARAMETER_ENGINE = "engine"
+PARAMETER_TEXTS_PER_S = "texts_per_second"
 
 # Request headers. The gateway overwrites all but the user, the segment and the pin.
 HEADER_USER = "x-user-id"

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from tokenizers import Tokenizer
 
 from pharos_api.artifacts import LINEAR, ONNX, SCORING, TOKENIZER
-from pharos_api.engines import ENGINES, EngineSheet, plain_sheet
+from pharos_api.engines import ENGINES, LINEAR_ENGINE, EngineSheet, plain_sheet
 from pharos_api.linear_model import LinearModel
 from pharos_api.scoring import PLAIN_ENCODER, Part, Scoring
 from pharos_serving.dataplane import PROBE_TEXT, Classifier
@@ -23,12 +23,12 @@ def build_classifier(model: VerifiedModel, settings: Settings) -> Classifier:
     limit = min(model.manifest.max_tokens, settings.max_tokens or model.manifest.max_tokens)
     files = {entry.path for entry in model.manifest.files}
     parts: dict[Part, Scorer] = {}
-    measured: tuple[Measured, ...] = ()
+    engine, measured = LINEAR_ENGINE, tuple[Measured, ...]()
     if ONNX in files or LINEAR not in files:
         tokenizer = _tokenizer(model)
         selected = _selected(model, settings, tokenizer, limit)
         parts[Part.ENCODER] = EncoderScorer(selected.engine, tokenizer, limit)
-        measured = selected.measured
+        engine, measured = selected.variant.name, selected.measured
     if LINEAR in files:
         parts[Part.LINEAR] = LinearScorer(_linear(model))
     scoring = _scoring(model) if SCORING in files else PLAIN_ENCODER
@@ -38,7 +38,8 @@ def build_classifier(model: VerifiedModel, settings: Settings) -> Classifier:
             f"{SCORING} names the parts {sorted(scoring.factors)}, the artifact holds "
             f"{sorted(parts)}; register the model again.",
         )
-    classifier = Classifier(PooledScorer(parts, scoring), model.manifest.labels, limit, measured)
+    scorer, labels = PooledScorer(parts, scoring), model.manifest.labels
+    classifier = Classifier(scorer, labels, limit, engine, measured)
     classifier.warm_up()
     return classifier
 
@@ -74,6 +75,7 @@ def _selected(
         Layout(threads, min(threads, settings.streams or threads)),
         Tokens(_pad_id(tokenizer), limit),
         settings.self_benchmark_s,
+        settings.preferred_engine,
     )
     probe = tokenizer.encode(PROBE_TEXT).ids
     return select(model.folder, _sheet(model), selection, probe)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pharos_api.engines import LINEAR_ENGINE
 from pharos_serving.engines.choosing import Measured
 from pharos_serving.errors import ModelRejected, RejectionReason
 from pharos_serving.scorers import Scorer
@@ -28,7 +29,8 @@ class Prediction:
 class Classifier:
     """A scorer and the labels that its logits stand for.
 
-    ``measured`` is what the self-benchmark found of the engines that could have served.
+    ``engine`` names the variant that computes; ``measured`` is what the self-benchmark found of the
+    engines that could have served.
     """
 
     def __init__(
@@ -36,12 +38,20 @@ class Classifier:
         scorer: Scorer,
         labels: Sequence[str],
         max_tokens: int,
+        engine: str = LINEAR_ENGINE,
         measured: Sequence[Measured] = (),
     ) -> None:
         self.scorer = scorer
+        self.engine = engine
         self.measured = tuple(measured)
         self.labels = tuple(labels)
         self.max_tokens = max_tokens
+
+    @property
+    def texts_per_s(self) -> float | None:
+        """What the engine reached in the self-benchmark; None where it was not measured."""
+        reached = {each.variant.name: each.texts_per_s for each in self.measured}
+        return reached.get(self.engine)
 
     def predict_batch(self, texts: Sequence[str], batch_size: int = 32) -> list[Prediction]:
         """One prediction a text, in order (row PRF-7).

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pharos_serving.dataplane import Prediction
+from pharos_api.names import PARAMETER_ENGINE, PARAMETER_TEXTS_PER_S
+from pharos_serving.dataplane import Classifier, Prediction
 from pharos_serving.errors import ErrorCode, RequestRefused
 from pharos_serving.requests import Limits, check_texts
 
@@ -89,19 +90,21 @@ def output_tensors(
     return [_tensor(name, *tensors[name]) for name in wanted]
 
 
-def model_metadata(name: str, version: str, platform: str, labels: Sequence[str]) -> dict[str, Any]:
-    """The answer of ``GET /v2/models/{name}``."""
+def model_metadata(name: str, version: str, classifier: Classifier) -> dict[str, Any]:
+    """The answer of ``GET /v2/models/{name}``: what goes in and out, and what computes it."""
+    labels, reached = classifier.labels, classifier.texts_per_s
+    speed = {} if reached is None else {PARAMETER_TEXTS_PER_S: round(reached, 1)}
     return {
         "name": name,
         "versions": [version],
-        "platform": platform,
+        "platform": classifier.scorer.name,
         "inputs": [{"name": "text", "datatype": "BYTES", "shape": [-1]}],
         "outputs": [
             {"name": "label", "datatype": "BYTES", "shape": [-1]},
             {"name": "confidence", "datatype": "FP32", "shape": [-1]},
             {"name": "scores", "datatype": "FP32", "shape": [-1, len(labels)]},
         ],
-        "parameters": {"labels": list(labels)},
+        "parameters": {"labels": list(labels), PARAMETER_ENGINE: classifier.engine} | speed,
     }
 
 

@@ -51,14 +51,9 @@ def build_v2_router(service: Service) -> APIRouter:
     @router.get(_MODEL)
     @router.get(_VERSIONED)
     async def metadata(name: str, model_version: str | None = None) -> Response:
-        """Inputs, outputs and labels."""
+        """Inputs, outputs, labels and engine."""
         _check_model(service, name, model_version)
-        classifier = service.classifier
-        return json_answer(
-            model_metadata(
-                name, service.identity.version, classifier.scorer.name, classifier.labels
-            )
-        )
+        return json_answer(model_metadata(name, service.identity.version, service.classifier))
 
     @router.post(f"{_MODEL}/infer")
     @router.post(f"{_VERSIONED}/infer")

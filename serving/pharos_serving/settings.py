@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     max_tokens: int | None = Field(None, ge=8, le=8192)
     max_model_mib: int = Field(4096, ge=1)
     engine: Engine = Engine.AUTO
+    preferred_engine: str = Field("", description="a variant that needs no race, as OpenVino-Int8")
     threads: int = Field(0, ge=0, le=1024, description="0 takes the CPU limit of the container")
     streams: int = Field(0, ge=0, le=1024, description="texts at once; 0 takes one a thread")
     self_benchmark_s: float = Field(2.0, ge=0, le=60, description="0 takes the cheapest unmeasured")

@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from pharos_api.assignment import Arm
+from pharos_api.engines import plain_sheet
 from pharos_serving.cache import ResponseCache
 from pharos_serving.dataplane import Prediction
+from pharos_serving.engines.choosing import Measured
 from pharos_serving.entries import PredictionEntry
 from pharos_serving.faults import Fault
 from pharos_serving.service import Service
@@ -125,6 +127,18 @@ async def test_the_inference_protocol_sends_only_the_outputs_asked_for(
     body = tensor("word0", shape=[1, 1], data=[["word0"]]) | {"outputs": [{"name": "label"}]}
     answer = await client.post("/v2/models/tiny/versions/v1.0.0/infer", json=body)
     assert [output["name"] for output in answer.json()["outputs"]] == ["label"]
+
+
+async def test_metadata_says_which_engine_computes_and_what_it_reached(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    path = "/v2/models/tiny"
+    told = (await client.get(path)).json()["parameters"]
+    assert told == {"labels": list(service.classifier.labels), "engine": "OnnxRuntime-Fp32"}
+    variant = plain_sheet().variants[0]
+    service.classifier.measured = (Measured(variant, 52.34),)
+    told = (await client.get(path)).json()["parameters"]
+    assert (told["engine"], told["texts_per_second"]) == ("OnnxRuntime-Fp32", 52.3)
 
 
 REFUSED_V2: dict[str, tuple[str, dict[str, Any], int]] = {

@@ -6,7 +6,7 @@ import pytest
 
 from pharos_api.engines import EngineSheet, Precision, Runtime, Variant, plain_sheet
 from pharos_api.model import Engine
-from pharos_serving.engines.choosing import Measured, candidates, fastest
+from pharos_serving.engines.choosing import Measured, candidates, fastest, preferred
 from pharos_serving.engines.processor import Processor, of_flags
 from pharos_serving.errors import ModelRejected
 
@@ -57,9 +57,55 @@ def test_an_engine_that_the_artifact_does_not_offer_is_refused_in_a_sentence() -
         candidates(WHOLE, Engine.TORCH, MODERN)
 
 
-def test_the_clock_decides() -> None:
-    slow, quick = Measured(INT8, 20.0), Measured(ONNX, 30.0)
-    assert fastest([slow, quick]) is quick
+class Wish(NamedTuple):
+    sheet: EngineSheet
+    wanted: Engine
+    name: str
+    processor: Processor
+    granted: Variant | None
+
+
+WISHES = {
+    "the variant that production runs is taken": Wish(
+        WHOLE, Engine.AUTO, "OnnxRuntime-Fp32", MODERN, ONNX
+    ),
+    "so is one that would not have been measured": Wish(
+        WHOLE, Engine.AUTO, "OpenVino-Fp32", MODERN, FP32
+    ),
+    "one that the export refused is not": Wish(
+        INT8_REFUSED, Engine.AUTO, "OpenVino-Int8", MODERN, None
+    ),
+    "one that this processor computes slowly is not": Wish(
+        WHOLE, Engine.AUTO, "OpenVino-Int8", OLD, None
+    ),
+    "a named engine wins over a preferred one": Wish(
+        WHOLE, Engine.OPENVINO, "OpenVino-Fp32", MODERN, None
+    ),
+    "nothing is preferred": Wish(WHOLE, Engine.AUTO, "", MODERN, None),
+    "no variant has that name": Wish(WHOLE, Engine.AUTO, "Linear", MODERN, None),
+}
+
+
+@pytest.mark.parametrize("wish", WISHES.values(), ids=WISHES.keys())
+def test_a_wish_is_granted_where_it_can_be(wish: Wish) -> None:
+    assert preferred(wish.sheet, wish.wanted, wish.name, wish.processor) == wish.granted
+
+
+RACES = {
+    "a clearly faster one wins": ((20.0, 30.0), ONNX),
+    "one that is hardly faster does not": ((100.0, 109.0), INT8),
+    "nor does one that is faster by the margin itself": ((100.0, 110.0), INT8),
+    "the first wins when it is faster": ((30.0, 20.0), INT8),
+    "of equals the first wins": ((30.0, 30.0), INT8),
+}
+
+
+@pytest.mark.parametrize(("reached", "expected"), RACES.values(), ids=RACES.keys())
+def test_the_clock_decides_where_it_speaks_clearly(
+    reached: tuple[float, float], expected: Variant
+) -> None:
+    first, second = reached
+    assert fastest([Measured(INT8, first), Measured(ONNX, second)]).variant == expected
 
 
 FLAGS = {

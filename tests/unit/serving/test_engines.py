@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pharos_api.engines import Precision, plain_sheet
+from pharos_api.engines import EngineSheet, Precision, plain_sheet
 from pharos_api.model import Engine
+from pharos_serving.engines.choosing import fastest
 from pharos_serving.engines.onnx import OnnxEngine
 from pharos_serving.engines.openvino import Layout, OpenVinoEngine, Tokens
 from pharos_serving.engines.selecting import Selection, select
@@ -44,12 +45,35 @@ def test_a_broken_graph_is_a_rejection_in_a_sentence(tmp_path: Path) -> None:
         openvino(tmp_path)
 
 
-def test_the_fastest_of_both_is_chosen_and_both_are_told(tiny_model: tuple[Path, str]) -> None:
+def test_both_are_measured_and_told_and_one_of_them_is_chosen(
+    tiny_model: tuple[Path, str],
+) -> None:
     selection = Selection(Engine.AUTO, Layout(1, 1), TOKENS, benchmark_s=0.1)
     found = select(tiny_model[0], plain_sheet(), selection, ROWS[0])
-    best = max(found.measured, key=lambda each: each.texts_per_s)
     assert len(found.measured) == 2
-    assert found.variant == best.variant
+    assert found.variant == fastest(found.measured).variant
+
+
+@pytest.mark.parametrize("name", ["OpenVino-Fp32", "OnnxRuntime-Fp32"])
+def test_the_preferred_one_is_taken_and_it_alone_is_measured(
+    tiny_model: tuple[Path, str], name: str
+) -> None:
+    selection = Selection(Engine.AUTO, Layout(1, 1), TOKENS, benchmark_s=0.1, preferred=name)
+    found = select(tiny_model[0], plain_sheet(), selection, ROWS[0])
+    assert found.variant.name == name
+    assert [each.variant.name for each in found.measured] == [name]
+
+
+def test_a_preferred_one_that_cannot_be_loaded_is_left_out(
+    tiny_model: tuple[Path, str], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.onnx").write_bytes(b"no graph")
+    (tmp_path / "model.onnx").write_bytes((tiny_model[0] / "model.onnx").read_bytes())
+    sound, broken = (each for each in plain_sheet().variants)
+    sheet = EngineSheet(variants=[sound, broken.model_copy(update={"files": ["broken.onnx"]})])
+    selection = Selection(Engine.AUTO, Layout(1, 1), TOKENS, 0.1, preferred=broken.name)
+    found = select(tmp_path, sheet, selection, ROWS[0])
+    assert found.variant.name == sound.name
 
 
 def test_a_named_engine_costs_no_self_benchmark(tiny_model: tuple[Path, str]) -> None:

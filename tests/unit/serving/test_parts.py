@@ -27,6 +27,7 @@ def test_a_linear_model_answers_without_tokenizer_and_engine(
     assert sum(first.scores.values()) == pytest.approx(1, abs=1e-6)
     assert nothing.confidence == pytest.approx(1 / 3, abs=1e-6)
     assert made.scorer.name == "pharos_linear"
+    assert (made.engine, made.texts_per_s) == ("Linear", None)
 
 
 def test_a_blend_pools_both_parts_as_its_scoring_says(settings: Settings, tmp_path: Path) -> None:
