@@ -4,6 +4,7 @@ A contender gets a lesson and gives the probabilities of texts, by the artifact 
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pharos_api.trainer import Hyperparameters, Recipe, Trainer
 from pharos_jobs.core.metrics import Floats
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.predicting import Predictor
-from pharos_jobs.recipes import linear
+from pharos_jobs.recipes import few_shot, linear
 from pharos_jobs.recipes.finishing import finished
 from pharos_jobs.recipes.port import Lesson
 
@@ -64,6 +65,34 @@ def _stronger(lesson: Lesson) -> Answers:
 def _trainer(lesson: Lesson, **changes: Any) -> Trainer:
     settings = lesson.trainer.hyperparameters.model_copy(update=changes)
     return lesson.trainer.model_copy(update={"hyperparameters": settings})
+
+
+def _linear_of_few(lesson: Lesson) -> Answers:
+    return _linear(_few(lesson))
+
+
+def _few_shot(lesson: Lesson) -> Answers:
+    told = replace(_few(lesson), trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
+    few_shot.train(told)
+    finished(told)
+    return Predictor(told.folder, ENCODER.max_tokens).probabilities
+
+
+def _few(lesson: Lesson) -> Lesson:
+    """The lesson as somebody has it who has labelled an evening long, and nothing else."""
+    train, val = (_of_each(*given) for given in ((lesson.train, 32), (lesson.val, 8)))
+    return replace(lesson, train=train, val=val, related=[])
+
+
+def _of_each(samples: list[Sample], count: int) -> list[Sample]:
+    """The first so many of each class."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for sample in samples:
+        seen[sample.label] += 1
+        if seen[sample.label] <= count:
+            kept.append(sample)
+    return kept
 
 
 def _fine_tuned(lesson: Lesson) -> Answers:
@@ -127,6 +156,8 @@ CONTENDERS = (
     Contender("Linear, C 0.25", "stronger regularisation", _weaker),
     Contender("Linear, C 1", "weaker regularisation", _stronger),
     Contender("Linear, uncalibrated", "without scoring.json", _uncalibrated),
+    Contender("Linear, 32 a class", "of 32 texts a class, calibrated on 8", _linear_of_few),
+    Contender("FewShot, 32 a class", "of the same texts, with MiniLM", _few_shot),
     Contender("FineTune", "MiniLM, two epochs, 192 tokens", _fine_tuned, heavy=True),
     Contender("Blend", "FineTune and Linear pooled", _blended, heavy=True),
 )

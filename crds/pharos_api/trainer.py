@@ -11,13 +11,15 @@ from pharos_api.meta import DecimalString, Spec, decimal_rule, rules
 class Recipe(StrEnum):
     """How the model is trained. Blend pools a fine-tuned encoder with a linear model.
 
-    Cascade is a Blend that asks the encoder only where the linear model is not sure.
+    Cascade is a Blend that asks the encoder only where the linear model is not sure. FewShot fits
+    a head to a sentence encoder that stays as it is.
     """
 
     FINE_TUNE = "FineTune"
     LINEAR = "Linear"
     BLEND = "Blend"
     CASCADE = "Cascade"
+    FEW_SHOT = "FewShot"
 
 
 class Precision(StrEnum):

@@ -91,8 +91,9 @@ class TrainingRunSpec(Spec):
             "training of the winner: raise the one, for example to 43200, or shorten the other",
         ),
         (
-            "!has(self.search) || self.trainer.recipe != 'Linear'",
-            "a search tunes the encoder and recipe Linear has none: leave search out",
+            "!has(self.search) || !(self.trainer.recipe in ['Linear', 'FewShot'])",
+            "a search tunes how an encoder is trained, and the recipes Linear and FewShot train "
+            "none: leave search out",
         ),
     )
 
@@ -110,8 +111,11 @@ class TrainingRunSpec(Spec):
 
     @model_validator(mode="after")
     def _search_possible(self) -> Self:
-        if self.search and self.trainer.recipe is Recipe.LINEAR:
-            raise ValueError("a search tunes the encoder and recipe Linear has none")
+        if self.search and self.trainer.recipe in (Recipe.LINEAR, Recipe.FEW_SHOT):
+            raise ValueError(
+                "a search tunes how an encoder is trained, and the recipes Linear and FewShot "
+                "train none"
+            )
         if self.search and seconds(self.search.timeout) >= self.active_deadline_seconds:
             raise ValueError(
                 "search.timeout must be shorter than activeDeadlineSeconds, which also holds the "

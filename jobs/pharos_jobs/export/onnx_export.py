@@ -6,6 +6,7 @@ graph-capturing exporter: with the older tracing one, the same model gave logits
 0.05.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pharos_api.jobio import FailureReason
 from pharos_jobs.errors import Terminal
 
 TOLERANCE = 1e-3
+Load = Callable[[Path], torch.nn.Module]
 _OPSET = 20
 _TEXTS = ("A short text.", "A longer text that has quite a few more words than the first one has.")
 
@@ -37,15 +39,8 @@ class LogitsOnly(torch.nn.Module):
         return logits
 
 
-def export_onnx(folder: Path, max_tokens: int) -> float:
-    """Write ``model.onnx`` beside the folder's safetensors; returns how far its logits are off.
-
-    Starts from the saved files and not from the model in memory: the training loop wraps that
-    one's forward pass in its own precision, and so the files are known to load.
-
-    Raises Terminal when they are off by more than 1e-3 on texts of another shape than the example.
-    """
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+def fine_tuned(folder: Path) -> torch.nn.Module:
+    """The classifier of a folder, with the head that ``transformers`` gives its architecture."""
     # Plain attention: the graph of the other kinds guards each softmax against empty rows, and no
     # engine recognises it as attention any more.
     model = AutoModelForSequenceClassification.from_pretrained(
@@ -55,7 +50,20 @@ def export_onnx(folder: Path, max_tokens: int) -> float:
         trust_remote_code=False,
         attn_implementation="eager",
     )
-    plain, target = LogitsOnly(model).eval(), folder / ONNX
+    return LogitsOnly(model)
+
+
+def export_onnx(folder: Path, max_tokens: int, load: Load = fine_tuned) -> float:
+    """Write ``model.onnx`` beside the folder's safetensors; returns how far its logits are off.
+
+    Starts from the saved files and not from the model in memory: the training loop wraps that
+    one's forward pass in its own precision, and so the files are known to load. ``load`` gives the
+    folder's model as a function of the two tensors.
+
+    Raises Terminal when they are off by more than 1e-3 on texts of another shape than the example.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    plain, target = load(folder).eval(), folder / ONNX
     example = tokenizer(list(_TEXTS), padding=True, return_tensors="pt")
     batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens", max=max_tokens)
     with torch.no_grad():
@@ -74,7 +82,7 @@ def export_onnx(folder: Path, max_tokens: int) -> float:
     return _checked(plain, tokenizer, target)
 
 
-def _checked(plain: LogitsOnly, tokenizer: Any, target: Path) -> float:
+def _checked(plain: torch.nn.Module, tokenizer: Any, target: Path) -> float:
     texts = [text * repeat for repeat in (1, 3) for text in _TEXTS] + ["One."]
     batch = tokenizer(texts, padding=True, return_tensors="pt")
     with torch.no_grad():

@@ -48,12 +48,13 @@ def write_int8(folder: Path, calibration: Iterable[Ids]) -> list[str]:
 
 
 def _head(model: Any) -> list[str]:
-    """Names of the last two products: the pooler and the classifier, on one token of each text.
+    """Names of the products on one vector of each text: the classifier, and a pooler before it.
 
     All errors before them end up in them, and they cost nothing: they are left in 16 bits.
     """
     products = [op for op in model.get_ordered_ops() if op.get_type_name() == "MatMul"]
-    return [op.get_friendly_name() for op in products[-2:]]
+    ranks = [op.get_output_partial_shape(0).rank.get_length() for op in products]
+    return [op.get_friendly_name() for op, rank in zip(products, ranks, strict=True) if rank == 2]
 
 
 def write_bf16(folder: Path) -> list[str]:

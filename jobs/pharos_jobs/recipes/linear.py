@@ -8,9 +8,10 @@ from typing import Any
 
 from safetensors.numpy import save_file
 
-from pharos_api.artifacts import CONFIG, LABEL_MAP, LINEAR
+from pharos_api.artifacts import CONFIG, LINEAR
 from pharos_jobs import storage
 from pharos_jobs.core.linear_fit import fit_linear, one_label_each, with_related
+from pharos_jobs.recipes.model_files import write_label_map
 from pharos_jobs.recipes.port import Lesson
 
 ARCHITECTURE = "linear"
@@ -19,10 +20,7 @@ ARCHITECTURE = "linear"
 def train(lesson: Lesson) -> dict[str, Any]:
     """A model that is linear alone: its part, its configuration and its label map."""
     facts = add_part(lesson)
-    numbers = {name: number for number, name in enumerate(lesson.labels)}
-    names = {str(number): name for name, number in numbers.items()}
-    label_map = {"id_to_label": names, "label_to_id": numbers}
-    storage.write_json((lesson.folder / LABEL_MAP).as_uri(), label_map)
+    write_label_map(lesson.labels, lesson.folder)
     storage.write_json((lesson.folder / CONFIG).as_uri(), {"model_type": ARCHITECTURE})
     return facts
 

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from pharos_api.artifacts import LABEL_MAP
 from pharos_api.jobio import StepInput, StepResult
 from pharos_api.trainer import Recipe
 from pharos_jobs import storage
@@ -20,9 +19,10 @@ from pharos_jobs.core.health import is_lost_peer, is_out_of_memory
 from pharos_jobs.datasets import Dataset, open_dataset, read_related, read_split
 from pharos_jobs.errors import Interrupted, OutOfMemory
 from pharos_jobs.launching import is_first, is_started
-from pharos_jobs.recipes import linear
+from pharos_jobs.recipes import few_shot, linear
 from pharos_jobs.recipes.finishing import finished
-from pharos_jobs.recipes.port import Lesson
+from pharos_jobs.recipes.model_files import write_label_map, write_tokenizer
+from pharos_jobs.recipes.port import Lesson, RecipeFunction
 
 if TYPE_CHECKING:
     from pharos_jobs.training.mlflow import MlflowTracker
@@ -65,12 +65,24 @@ def _taught(step_input: StepInput, context: StepContext, dataset: Dataset, targe
             context.progress.report(0, "loading torch")
             _train(step_input, context, dataset, target)
         case Recipe.LINEAR:
-            folder = context.work_dir / "model"
-            lesson = _lesson(step_input, context, dataset, folder)
-            record = linear.train(lesson) | finished(lesson)
-            _store(folder, target, record | {"datasetSha256": dataset.sha256})
+            _fitted_at_once(linear.train, step_input, context, target)
+        case Recipe.FEW_SHOT:
+            context.progress.report(0, "loading torch")
+            _fitted_at_once(few_shot.train, step_input, context, target)
         case _:
             assert_never(step_input.trainer.recipe)
+
+
+def _fitted_at_once(
+    train: RecipeFunction, step_input: StepInput, context: StepContext, target: str
+) -> None:
+    """Have one process train without checkpoints; it takes as long again after a stop."""
+    if not is_first(os.environ):
+        return
+    dataset, folder = open_dataset(step_input.inputs["datasetUri"]), context.work_dir / "model"
+    lesson = _lesson(step_input, context, dataset, folder)
+    record = train(lesson) | finished(lesson)
+    _store(folder, target, record | {"datasetSha256": dataset.sha256})
 
 
 def _lesson(step_input: StepInput, context: StepContext, dataset: Dataset, folder: Path) -> Lesson:
@@ -160,14 +172,8 @@ def _saved(
     storage.remove_folder(folder.as_uri())
     folder.mkdir(parents=True)
     trained.model.save_pretrained(folder)
-    trained.tokenizer.save_pretrained(folder)
-    vocabulary = sorted(trained.tokenizer.get_vocab().items(), key=lambda item: item[1])
-    text = "".join(f"{token}\n" for token, _ in vocabulary)
-    storage.write_bytes((folder / "vocab.txt").as_uri(), text.encode())
-    id_to_label = {str(number): name for name, number in label_to_id.items()}
-    storage.write_json(
-        (folder / LABEL_MAP).as_uri(), {"id_to_label": id_to_label, "label_to_id": label_to_id}
-    )
+    write_tokenizer(trained.tokenizer, folder)
+    write_label_map(sorted(label_to_id, key=label_to_id.__getitem__), folder)
     return {"onnxLogitsOff": export_onnx(folder, max_tokens)}
 
 

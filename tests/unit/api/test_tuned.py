@@ -51,7 +51,11 @@ RUNS = {
     "a search that outlasts its run": ({"search": {"timeout": "8h"}}, "must be shorter"),
     "a search for a recipe without an encoder": (
         {"search": {"timeout": "1h"}, "trainer": {"recipe": "Linear"}},
-        "recipe Linear has none",
+        "recipes Linear and FewShot train none",
+    ),
+    "a search for a recipe that trains no encoder": (
+        {"search": {"timeout": "1h"}, "trainer": {"recipe": "FewShot"}},
+        "recipes Linear and FewShot train none",
     ),
 }
 
