@@ -117,7 +117,7 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     ),
     "job-train-s3": (start(StepName.TRAIN, S3), make_run(), S3),
     "serving-scaled": (EnsureServing("arxiv-v1-0-0", 1, 4), VERSION, PLATFORM),
-    "serving-pair": (EnsureServing("arxiv-v1-0-0", 2, 2), FAULTY, S3),
+    "serving-pair": (EnsureServing("arxiv-v1-0-0", 2, 2, "OpenVino-Int8"), FAULTY, S3),
     "serving-single": (EnsureServing("arxiv-v1-0-0", 1, 1), VERSION, PLATFORM),
     "modelversion": (
         CreateVersion("arxiv-v1-0-0", VERSION.spec, ((ANNOTATION_FAULT, "error:0.3"),)),

@@ -92,6 +92,7 @@ KINDS: tuple[Kind, ...] = (
             Column("Phase", ".status.phase"),
             Column("Ready", ".status.readyReplicas", "integer"),
             Column("Accuracy", ".spec.metrics.testAccuracy"),
+            Column("Engine", ".status.engine.name", wide=True),
             _condition("Message", "Ready", "message", wide=True),
             _AGE,
         ),

@@ -91,9 +91,24 @@ class ModelVersionPhase(StrEnum):
     FAILED = "Failed"
 
 
+class EngineStatus(Status):
+    """What computes a version's answers, as one of its own pods told.
+
+    ``name`` is that of a variant (``OpenVino-Int8``) or ``Linear``. ``textsPerSecond`` is what that
+    pod reached in its self-benchmark, absent where it made none. ``template`` is the hash of the
+    pod's template: where pods come from another one, they are asked anew.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=63)]
+    texts_per_second: DecimalString | None = None
+    template: str = ""
+
+
 class ModelVersionStatus(Status):
     """Whether the version serves, and as what.
 
+    ``preferredEngine`` is what its pods are asked to take, empty for nothing; it stands before they
+    are made and for as long as they live. ``engine`` is what they took.
     ``recordedDigest`` names what the row of ``model_versions`` was last given, so that it is
     written again only when something of it changes.
     """
@@ -103,6 +118,8 @@ class ModelVersionStatus(Status):
     observed_generation: int = 0
     replicas: int = 0
     ready_replicas: int = 0
+    preferred_engine: str | None = None
+    engine: EngineStatus | None = None
     promoted_at: Time | None = None
     recorded_digest: str = ""
     conditions: list[Condition] = Field(default_factory=list)

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
+from pharos_api.modelversion import EngineStatus
 from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
 
@@ -68,6 +70,13 @@ class GatewayReader(Protocol):
 
     async def read(self, url: str, clusters: Iterable[str]) -> Reading:
         """Those of these Envoy clusters; ``url`` without a path. Raises Unavailable."""
+
+
+class Servers(Protocol):
+    """The pods that serve versions."""
+
+    async def engine(self, server: ServerView, model: str) -> EngineStatus | None:
+        """What computes the answers of this pod; None where it does not tell. Never raises."""
 
 
 class Rows(Protocol):

@@ -27,7 +27,7 @@ class Peers:
         return [state for answer in answers for state in answer]
 
     async def _gateways(self, address: str) -> list[dict[str, Any]]:
-        url = f"http://{_host(address)}:{self._port}/gateways"
+        url = f"http://{host(address)}:{self._port}/gateways"
         try:
             async with self._session.get(url, timeout=_TIMEOUT) as answer:
                 answer.raise_for_status()
@@ -39,7 +39,7 @@ class Peers:
 
     async def report(self, address: str, token: str, report: Progress) -> None:
         """Pass a step's report on to the leader."""
-        url = f"http://{_host(address)}:{self._port}/progress"
+        url = f"http://{host(address)}:{self._port}/progress"
         headers = {"Authorization": f"Bearer {token}"}
         try:
             async with self._session.post(
@@ -56,5 +56,6 @@ class Peers:
             raise Unavailable(f"The leader at {address} answered {answer.status}: {text}")
 
 
-def _host(address: str) -> str:
+def host(address: str) -> str:
+    """An IP address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address

@@ -65,11 +65,15 @@ class CreateVersion:
 
 @dataclass(frozen=True, slots=True)
 class EnsureServing:
-    """Deployment, Service, HPA and PDB of a version exist, with at least ``min_replicas``."""
+    """Deployment, Service, HPA and PDB of a version exist, with at least ``min_replicas``.
+
+    ``preferred_engine`` is the variant that the pods shall take where they can; empty for any.
+    """
 
     version: str
     min_replicas: int
     max_replicas: int
+    preferred_engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pharos_analysis.samples import ArmLog, Facts, Sample
 from pharos_analysis.self_test import SelfTest
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
-from pharos_api.modelversion import ModelVersion
+from pharos_api.modelversion import EngineStatus, ModelVersion
 from pharos_api.search import SearchStatus
 from pharos_api.trainingrun import ProgressStatus, TrainingRun
 
@@ -85,8 +85,19 @@ class RunObservation:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerView:
+    """A ready pod that serves a version, and the hash of the template that it was made from."""
+
+    address: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentView:
-    """A serving Deployment. ``failure`` is the pods' own sentence when they cannot start."""
+    """A serving Deployment. ``failure`` is the pods' own sentence when they cannot start.
+
+    ``server`` is the youngest of its ready pods, None where none is ready.
+    """
 
     name: str
     uid: str
@@ -94,16 +105,23 @@ class DeploymentView:
     ready: int
     updated: int
     failure: str = ""
+    server: ServerView | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionObservation:
-    """All that decides about a ModelVersion: its Model, whether an experiment uses it, its pods."""
+    """All that decides about a ModelVersion: its Model, whether an experiment uses it, its pods.
+
+    ``production`` is the version in production. ``engine`` is what one of the version's pods just
+    told, None where none was asked or none answered.
+    """
 
     version: ModelVersion
     model: Model | None
     experiments: tuple[ABExperiment, ...] = ()
     deployment: DeploymentView | None = None
+    production: ModelVersion | None = None
+    engine: EngineStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

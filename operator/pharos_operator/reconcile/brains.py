@@ -14,6 +14,7 @@ from pharos_operator.decide.observation import (
 from pharos_operator.decide.runs import trainingrun
 from pharos_operator.decide.versions import modelversion
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
+from pharos_operator.reconcile.engines import Engines
 from pharos_operator.reconcile.index import Entry
 from pharos_operator.reconcile.observe import Observer
 from pharos_operator.reconcile.queue import Reconcile
@@ -22,7 +23,11 @@ from pharos_operator.reconcile.self_testing import SelfTests
 
 
 def reconciles(
-    observer: Observer, sampling: Sampling, self_tests: SelfTests, hands: Hands
+    observer: Observer,
+    sampling: Sampling,
+    self_tests: SelfTests,
+    engines: Engines,
+    hands: Hands,
 ) -> dict[str, Reconcile]:
     """The reconcile of each kind."""
 
@@ -30,7 +35,7 @@ def reconciles(
         return observer.run(entry)
 
     async def version(entry: Entry, _: datetime) -> VersionObservation:
-        return observer.version(entry)
+        return await engines.seen(observer.version(entry))
 
     async def endpoint(entry: Entry, now: datetime) -> ModelObservation:
         seen = replace(observer.model(entry), self_test=self_tests.of(entry.uid))

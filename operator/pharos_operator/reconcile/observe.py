@@ -88,12 +88,14 @@ class Observer:
     def version(self, entry: Entry) -> VersionObservation:
         """All that decides about a ModelVersion."""
         version = parsed(entry, ModelVersion)
-        namespace, model = entry.key.namespace, version.spec.model_ref.name
+        namespace, name = entry.key.namespace, version.spec.model_ref.name
+        model = self._one("Model", namespace, name, Model)
         return VersionObservation(
             version=version,
-            model=self._one("Model", namespace, model, Model),
-            experiments=self._of_model("ABExperiment", namespace, model, ABExperiment),
+            model=model,
+            experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             deployment=self._deployment(entry),
+            production=self._one("ModelVersion", namespace, _production(model), ModelVersion),
         )
 
     def model(self, entry: Entry) -> ModelObservation:
@@ -159,4 +161,8 @@ class Observer:
 def _control(experiment: ABExperiment, model: Model | None) -> str:
     if experiment.spec.control_ref:
         return experiment.spec.control_ref.name
+    return _production(model)
+
+
+def _production(model: Model | None) -> str:
     return model.status.production.name if model and model.status.production else ""

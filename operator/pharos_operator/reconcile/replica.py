@@ -20,6 +20,7 @@ from pharos_operator.adapters.labels import labels
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
+from pharos_operator.adapters.servers import ServingPods
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.adapters.users import users
 from pharos_operator.errors import Unavailable
@@ -32,6 +33,7 @@ from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
 from pharos_operator.reconcile.coverage import LabelCoverage
 from pharos_operator.reconcile.dispatch import Dispatch
+from pharos_operator.reconcile.engines import Engines
 from pharos_operator.reconcile.fast_guard import FastGuard
 from pharos_operator.reconcile.from_log import from_log
 from pharos_operator.reconcile.gateway_watch import GatewayWatch
@@ -110,7 +112,8 @@ class Replica:
         self._self_tests = SelfTests(self._index, users(database), self._clock)
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
-        by_kind = reconciles(self._observer, sampling, self._self_tests, hands)
+        engines = Engines(ServingPods(session))
+        by_kind = reconciles(self._observer, sampling, self._self_tests, engines, hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 
     @property

@@ -5,9 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from pharos_api.names import ANNOTATION_WORKER_INDEX
-from pharos_operator.decide.observation import DeploymentView, JobState, JobView, PodView
+from pharos_operator.decide.observation import (
+    DeploymentView,
+    JobState,
+    JobView,
+    PodView,
+    ServerView,
+)
 
 Body = dict[str, Any]
+# The label by which a Deployment's controller tells the pods of one template from another's
+_TEMPLATE = "pod-template-hash"
 # The kubelet's words for a container that starts normally
 _STARTING = ("ContainerCreating", "PodInitializing")
 
@@ -123,7 +131,8 @@ def _since(pod: Body) -> str | None:
 
 
 def deployment_view(deployment: Body, pods: Iterable[Body]) -> DeploymentView:
-    """A serving Deployment with the sentence of a pod that cannot start."""
+    """A serving Deployment, with a pod that answers and the sentence of one that cannot start."""
+    every = list(pods)
     status = deployment.get("status") or {}
     current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
     wanted = (deployment.get("spec") or {}).get("replicas")
@@ -133,8 +142,19 @@ def deployment_view(deployment: Body, pods: Iterable[Body]) -> DeploymentView:
         wanted=1 if wanted is None else wanted,
         ready=(status.get("readyReplicas") or 0) if current else 0,
         updated=(status.get("updatedReplicas") or 0) if current else 0,
-        failure=next((text for pod in pods if (text := _failure(pod))), ""),
+        failure=next((text for pod in every if (text := _failure(pod))), ""),
+        server=_server(every),
     )
+
+
+def _server(pods: Iterable[Body]) -> ServerView | None:
+    """The youngest ready pod: where a template replaces another, it is one of the new ones."""
+    ready = [pod for pod in pods if is_ready(pod) and (pod["status"]).get("podIP")]
+    youngest = max(ready, key=_age, default=None)
+    if youngest is None:
+        return None
+    labels = youngest["metadata"].get("labels") or {}
+    return ServerView(youngest["status"]["podIP"], labels.get(_TEMPLATE, ""))
 
 
 def _failure(pod: Body) -> str:

@@ -18,6 +18,7 @@ from pharos_api.names import (
     ENV_MODEL_URI,
     ENV_MODEL_VERSION,
     ENV_MODEL_VERSION_UID,
+    ENV_PREFERRED_ENGINE,
     ENV_SPOOL_DIR,
     ENV_STORE_TEXT,
     ENV_USER_HASH_KEY,
@@ -79,12 +80,14 @@ def deployment(
                 "type": "RollingUpdate",
                 "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
             },
-            "template": _template(version, model, platform),
+            "template": _template(action, version, model, platform),
         },
     }
 
 
-def _template(version: ModelVersion, model: Model, platform: Platform) -> Manifest:
+def _template(
+    action: EnsureServing, version: ModelVersion, model: Model, platform: Platform
+) -> Manifest:
     return {
         "metadata": {"labels": serving_labels(version), "annotations": _scraped()},
         "spec": {
@@ -94,7 +97,7 @@ def _template(version: ModelVersion, model: Model, platform: Platform) -> Manife
             "terminationGracePeriodSeconds": _GRACE_S,
             "securityContext": pod.pod_security(),
             "topologySpreadConstraints": [_spread(version)],
-            "containers": [_container(version, model, platform)],
+            "containers": [_container(action, version, model, platform)],
             "volumes": pod.volumes(platform, [{"name": "spool", "emptyDir": {}}]),
         },
     }
@@ -117,13 +120,15 @@ def _spread(version: ModelVersion) -> Manifest:
     }
 
 
-def _container(version: ModelVersion, model: Model, platform: Platform) -> Manifest:
+def _container(
+    action: EnsureServing, version: ModelVersion, model: Model, platform: Platform
+) -> Manifest:
     spool = {"name": "spool", "mountPath": _SPOOL}
     return {
         "name": "serving",
         "image": platform.serving_image,
         "imagePullPolicy": platform.image_pull_policy,
-        "env": _environment(version, model, platform),
+        "env": _environment(action, version, model, platform),
         **pod.artifact_environment(platform),
         "ports": [{"name": PORT_NAME, "containerPort": PORT_SERVING, "protocol": "TCP"}],
         "resources": quantities(model.spec.serving.resources),
@@ -146,7 +151,9 @@ def _probe(path: str, period_s: int, failures: int) -> Manifest:
     }
 
 
-def _environment(version: ModelVersion, model: Model, platform: Platform) -> list[Manifest]:
+def _environment(
+    action: EnsureServing, version: ModelVersion, model: Model, platform: Platform
+) -> list[Manifest]:
     serving, artifact = model.spec.serving, version.spec.artifact
     values = {
         ENV_MODEL_NAME: version.spec.model_ref.name,
@@ -160,6 +167,8 @@ def _environment(version: ModelVersion, model: Model, platform: Platform) -> lis
         ENV_STORE_TEXT: serving.store_text.value,
         ENV_SPOOL_DIR: _SPOOL,
     }
+    if action.preferred_engine:
+        values[ENV_PREFERRED_ENGINE] = action.preferred_engine
     fault = version.metadata.annotations.get(ANNOTATION_FAULT, "")
     if fault:
         values[ENV_FAULT] = fault

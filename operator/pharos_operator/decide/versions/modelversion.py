@@ -1,7 +1,7 @@
 """Whether a ModelVersion serves, as what, and whether it is ready.
 
-Why its pods are needed is one rule for all reconcilers (``serving_need``). Must not decide who gets
-traffic.
+Why its pods are needed is one rule for all reconcilers (``serving_need``), what they compute with
+another (``engine``). Must not decide who gets traffic.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ from pharos_operator.decide.decision import (
     RemoveServing,
 )
 from pharos_operator.decide.observation import DeploymentView, VersionObservation
+from pharos_operator.decide.versions import engine
 from pharos_operator.decide.versions.serving_need import (
     Need,
     replicas_floor,
@@ -35,6 +36,11 @@ from pharos_operator.decide.versions.serving_need import (
     warm_until,
 )
 from pharos_operator.decide.versions.stages import row_status, stage
+
+# After so long a pod is asked again what it computes with, where it did not tell.
+ASK_AGAIN_S = 15.0
+# The write of an intent is news itself; this is for a look whose news was lost.
+_INTENT_WRITTEN_S = 1.0
 
 _PHASES = {
     VersionReason.SERVING: ModelVersionPhase.READY,
@@ -56,26 +62,33 @@ def decide(
         return Decision(version.status)
     need = serving_need(version, obs.model, obs.experiments, now)
     ready = _ready(obs, need)
-    status = _status(obs, ready, now)
+    status = _status(obs, need, ready, now)
     record = _record(version, status)
     rows = (record,) if record and _digest(record) != version.status.recorded_digest else ()
     return Decision(
         status=status.model_copy(update={"recorded_digest": _digest(record)}),
-        actions=(_serving(obs, need), *rows),
+        actions=(*_serving(obs, need), *rows),
         events=_events(version, ready),
         requeue_after_s=_next_look_s(obs, need, now),
     )
 
 
-def _serving(obs: VersionObservation, need: Need) -> EnsureServing | RemoveServing:
-    name = obs.version.metadata.name
-    if need is Need.NONE or obs.model is None:
-        return RemoveServing(name)
+def _serving(
+    obs: VersionObservation, need: Need
+) -> tuple[EnsureServing] | tuple[RemoveServing] | tuple[()]:
+    name, wish = obs.version.metadata.name, engine.intended(obs, need)
+    if wish is None or obs.model is None:
+        return (RemoveServing(name),)
+    if not engine.may_start(obs):
+        return ()
     least = replicas_floor(obs.version, obs.model, obs.experiments)
-    return EnsureServing(name, least, max(least, obs.model.spec.serving.max_replicas))
+    most = max(least, obs.model.spec.serving.max_replicas)
+    return (EnsureServing(name, least, most, wish),)
 
 
-def _status(obs: VersionObservation, ready: Finding, now: datetime) -> ModelVersionStatus:
+def _status(
+    obs: VersionObservation, need: Need, ready: Finding, now: datetime
+) -> ModelVersionStatus:
     before, meta = obs.version.status, obs.version.metadata
     deployment = obs.deployment
     return before.model_copy(
@@ -85,6 +98,8 @@ def _status(obs: VersionObservation, ready: Finding, now: datetime) -> ModelVers
             "observed_generation": meta.generation,
             "replicas": deployment.wanted if deployment else 0,
             "ready_replicas": deployment.ready if deployment else 0,
+            "preferred_engine": engine.intended(obs, need),
+            "engine": engine.known(obs, need),
             "promoted_at": _promoted_at(obs),
             "conditions": merge(before.conditions, (ready,), meta.generation, now),
         }
@@ -135,10 +150,16 @@ def _events(version: ModelVersion, ready: Finding) -> tuple[Event, ...]:
 
 
 def _next_look_s(obs: VersionObservation, need: Need, now: datetime) -> float | None:
+    if need is not Need.NONE and not engine.may_start(obs):
+        return _INTENT_WRITTEN_S
+    wakes = [_until_cold_s(obs, now)] if need is Need.WARM else []
+    wakes += [ASK_AGAIN_S] if engine.to_ask(obs) is not None and obs.engine is None else []
+    return min((wake for wake in wakes if wake is not None), default=None)
+
+
+def _until_cold_s(obs: VersionObservation, now: datetime) -> float | None:
     until = warm_until(obs.version, obs.model) if obs.model else None
-    if need is not Need.WARM or until is None:
-        return None
-    return max(0.0, (until - now).total_seconds())
+    return None if until is None else max(0.0, (until - now).total_seconds())
 
 
 def _record(version: ModelVersion, status: ModelVersionStatus) -> RecordVersion | None:

@@ -15,6 +15,7 @@ from pharos_operator.reconcile.brains import reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
+from pharos_operator.reconcile.engines import Engines
 from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.index import Index, Key
 from pharos_operator.reconcile.manifests import Manifests
@@ -32,6 +33,13 @@ class NoGateways:
 
     async def read(self, url: str, clusters: object) -> Any:
         raise AssertionError(f"{url} was asked for {clusters}")
+
+
+class NoServers:
+    """Nobody to ask what it computes with."""
+
+    async def engine(self, server: object, model: str) -> Any:
+        raise AssertionError(f"{server} of {model} was asked")
 
 
 @dataclass
@@ -75,7 +83,8 @@ class World:
         board = GatewayBoard(self.index, "default")
         observer = Observer(self.index, ProgressBoard(), board, Capacity(self.cluster))
         sampling = Sampling(FakeMetrics(), Counters(NoGateways()))
-        self.reconcile = reconciles(observer, sampling, self.tests, hands)["Model"]
+        engines = Engines(NoServers())
+        self.reconcile = reconciles(observer, sampling, self.tests, engines, hands)["Model"]
 
     def turn(self) -> list[str]:
         """The calls of one look of the duty and the reconcile that follows."""

@@ -92,8 +92,14 @@ CASES = {
 }
 
 
+def made(**status: Any) -> ModelVersion:
+    """A version of which it is settled what its pods are asked to take: nothing in particular."""
+    known = ModelVersionStatus(**{"preferred_engine": ""} | status)
+    return make_version().model_copy(update={"status": known})
+
+
 def look(case: Case, **fields: Any) -> Decision[ModelVersionStatus]:
-    obs = VersionObservation(make_version(), case.model, case.experiments, **fields)
+    obs = VersionObservation(made(), case.model, case.experiments, **fields)
     return decide(obs, PLATFORM, at(case.now_s))
 
 

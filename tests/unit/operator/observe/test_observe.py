@@ -71,6 +71,14 @@ def test_an_experiment_sees_production_as_its_control_and_not_itself_as_a_rival(
     assert seen.rivals == ()
 
 
+def test_a_version_sees_the_one_in_production() -> None:
+    production = {"production": {"name": "v1", "version": "v1.0.0"}}
+    index, observer = _world(body("Model", "m", 2, status=production))
+    seen = observer.version(_entry(index, "ModelVersion", "v2"))
+    assert seen.production is not None
+    assert seen.production.metadata.name == "v1"
+
+
 def test_a_neighbour_that_cannot_be_understood_is_left_out() -> None:
     index, observer = _world(body("ModelVersion", "v2", 2, spec={**OF_M, "version": "two"}))
     seen = observer.model(_entry(index, "Model", "m"))

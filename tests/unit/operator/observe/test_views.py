@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from operator_fakes import body
 
-from pharos_operator.decide.observation import JobState, PodView
+from pharos_operator.decide.observation import JobState, PodView, ServerView
 from pharos_operator.reconcile.views import deployment_view, is_ready, job_view, pod_view
 
 T0 = "2026-11-23T12:00:00Z"
@@ -183,6 +183,39 @@ def test_a_deployment_repeats_what_its_crashing_pod_said_last() -> None:
     }
     pod = body("Pod", "p", status={"containerStatuses": [crashing]})
     assert deployment_view(_deployment(3), [pod]).failure == "digest mismatch"
+
+
+def _server(name: str, at: str, template: str, **more: Any) -> Body:
+    """A serving pod that is ready since it was made."""
+    ready = {"conditions": [{"type": "Ready", "status": "True"}], "podIP": f"10.0.0.{name}"}
+    pod = body("Pod", name, labels={"pod-template-hash": template}, status=ready | more)
+    pod["metadata"]["creationTimestamp"] = at
+    return pod
+
+
+SERVERS: dict[str, tuple[list[Body], ServerView | None]] = {
+    "without pods there is none": ([], None),
+    "a pod that is not ready is none": ([_server("1", T0, "a", conditions=[])], None),
+    "a ready pod is one": ([_server("1", T0, "a")], ServerView("10.0.0.1", "a")),
+    "of two the younger": (
+        [_server("2", "2026-11-23T13:00:00Z", "b"), _server("1", "2026-11-23T12:00:00Z", "a")],
+        ServerView("10.0.0.2", "b"),
+    ),
+    "a younger one that is not ready does not count": (
+        [
+            _server("2", "2026-11-23T13:00:00Z", "b", conditions=[]),
+            _server("1", "2026-11-23T12:00:00Z", "a"),
+        ],
+        ServerView("10.0.0.1", "a"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("pods", "server"), SERVERS.values(), ids=SERVERS)
+def test_which_pod_of_a_deployment_can_be_asked(
+    pods: list[Body], server: ServerView | None
+) -> None:
+    assert deployment_view(_deployment(3), pods).server == server
 
 
 def test_a_pod_on_its_way_out_is_not_ready() -> None:
