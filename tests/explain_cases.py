@@ -128,6 +128,23 @@ CASES: dict[str, ABExperiment] = {
             ),
         ],
     ),
+    "engines-differ": made(
+        ExperimentPhase.PROGRESSING,
+        exposure=500,
+        weight=5,
+        weight_verified=True,
+        step_started_at=after(-300),
+        conditions=[
+            *going("step 1 of 2 (5 %) until 2026-11-23T13:00:00Z at the earliest"),
+            said(
+                "EnginesDiffer",
+                ConditionStatus.TRUE,
+                "EnginesDiffer",
+                "v1.1.0 is computed by OpenVino-Bf16 and v1.0.0 by OpenVino-Int8, so latencies "
+                "compare engines as well as models",
+            ),
+        ],
+    ),
     "unconfirmed": made(ExperimentPhase.PROGRESSING, exposure=2500, weight=5),
     "equal-arms": made(
         ExperimentPhase.PROGRESSING,

@@ -57,7 +57,8 @@ class Case:
 class Context:
     """What a person needs to find the decision again. ``exposure`` is in buckets an arm.
 
-    ``code`` is the version of Pharos that judged, ``decision`` what the strategy made of it.
+    ``code`` is the version of Pharos that judged, ``decision`` what the strategy made of it. The
+    engines are what computed either version; empty where nobody had told.
     """
 
     experiment: str
@@ -70,6 +71,8 @@ class Context:
     exposure: int = 0
     step: int = 0
     code: str = ""
+    control_engine: str = ""
+    candidate_engine: str = ""
 
 
 class _Record(BaseModel):

@@ -45,6 +45,7 @@ from pharos_api.delivery import ABTestPlan, Following, ShadowPlan
 from pharos_api.meta import Command
 from pharos_api.metrics import Metric, MetricRole, MetricSource
 from pharos_api.model import ModelStatus, Route
+from pharos_api.modelversion import EngineStatus, ModelVersion
 from pharos_operator.decide.decision import RecordEvidence
 from pharos_operator.decide.experiments import experiment as experiments
 from pharos_operator.decide.experiments.look import look_at
@@ -78,6 +79,7 @@ PAIRED: dict[str, PairSample | None] = {
     "away": PairSample(error="connection refused"),
     "not due": None,
 }
+INT8, BF16 = EngineStatus(name="OpenVino-Int8"), EngineStatus(name="OpenVino-Bf16")
 GUARD = Metric(name="error-rate", max_ratio="1.5", abort_above="0.10")
 SLOW = Metric(name="p95-latency", max_ratio="1.2", abort_above="500")
 GOAL = Metric(
@@ -90,6 +92,10 @@ PROFILE = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+def _computed(of: ModelVersion, engine: EngineStatus | None) -> ModelVersion:
+    return of.model_copy(update={"status": of.status.model_copy(update={"engine": engine})})
 
 
 class Rollout(RuleBasedStateMachine):
@@ -106,6 +112,7 @@ class Rollout(RuleBasedStateMachine):
         self.experiment = experiment()
         self.acknowledged: int | None = 1
         self.candidate_ready = 1
+        self.computed = (INT8, INT8)
         self.commands = 0
         self.asked_by_people: set[str] = set()
         self.recorded: list[str] = []
@@ -164,6 +171,12 @@ class Rollout(RuleBasedStateMachine):
     @rule(ready=st.integers(0, 2))
     def candidate_pods_change(self, ready: int) -> None:
         self.candidate_ready = ready
+
+    @rule(told=st.tuples(*[st.sampled_from([INT8, BF16, None])] * 2))
+    def pods_tell_what_computes(
+        self, told: tuple[EngineStatus | None, EngineStatus | None]
+    ) -> None:
+        self.computed = told
 
     @rule(really=st.integers(0, 9))
     def a_newer_candidate_comes(self, really: int) -> None:
@@ -232,9 +245,11 @@ class Rollout(RuleBasedStateMachine):
 
     def _seen(self, facts: Facts) -> ExperimentObservation:
         newer = experiment("v1.2.0", uid="uid-new", candidate_version="v1.2.0")
-        versions = (version("v1.1.0", ready=self.candidate_ready), version("v1.0.0"))
+        arms = (version("v1.0.0"), version("v1.1.0", ready=self.candidate_ready))
+        control, candidate = map(_computed, arms, self.computed)
         rivals = (newer,) if self.rival else ()
-        return seen(self.experiment, self.model, *versions, facts=facts, rivals=rivals)
+        more = {"facts": facts, "rivals": rivals}
+        return seen(self.experiment, self.model, candidate, control, **more)
 
     def _check_move(
         self, before: ABExperimentStatus, after: ABExperimentStatus, found: Judgement | None

@@ -116,6 +116,7 @@ class ExperimentCondition(StrEnum):
     SUCCEEDED = "Succeeded"
     FEEDBACK = "FeedbackMissing"
     PLAN = "PlanFeasible"
+    ENGINES = "EnginesDiffer"
     COMMAND_REFUSED = "CommandRefused"
 
 
@@ -162,6 +163,8 @@ class ExperimentReason(StrEnum):
     WATCH_ENDED = "WatchEnded"
     NO_FEEDBACK = "NoFeedback"
     FEEDBACK_SEEN = "FeedbackSeen"
+    ENGINES_DIFFER = "EnginesDiffer"
+    ENGINES_ALIKE = "EnginesAlike"
     TOO_SLOW = "TooSlow"
     FEASIBLE = "Feasible"
     COMMAND_REFUSED = "CommandRefused"

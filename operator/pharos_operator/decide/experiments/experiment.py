@@ -20,7 +20,7 @@ from pharos_api.abexperiment import ABExperimentStatus, ExperimentPhase
 from pharos_operator.decide.conditions import merge
 from pharos_operator.decide.decision import Decision, Platform
 from pharos_operator.decide.draft import Draft
-from pharos_operator.decide.experiments import evidence
+from pharos_operator.decide.experiments import engines, evidence
 from pharos_operator.decide.experiments.commands import obey
 from pharos_operator.decide.experiments.ending import promoting, rolling_back, verdict_of
 from pharos_operator.decide.experiments.interruption import interrupted, left_production
@@ -105,8 +105,9 @@ def _watching(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
 
 
 def _progressed(look: Look, draft: ExperimentDraft) -> ExperimentDraft:
-    """Show what was judged, and let the strategy move."""
-    return course_of(look.spec.strategy).progress(look, evidence.shown(look, draft))
+    """Show what was judged and what computes, and let the strategy move."""
+    shown = engines.compared(look, evidence.shown(look, draft))
+    return course_of(look.spec.strategy).progress(look, shown)
 
 
 def _concluded(

@@ -13,6 +13,7 @@ from pharos_api.abexperiment import ABExperimentStatus, Evidence, ExperimentPhas
 from pharos_api.meta import whole_seconds
 from pharos_api.names import evidence_name, evidence_number
 from pharos_operator.decide.decision import RecordEvidence
+from pharos_operator.decide.experiments.engines import engines_of
 from pharos_operator.decide.experiments.look import Look
 from pharos_operator.decide.experiments.transitions import ExperimentDraft
 
@@ -81,6 +82,7 @@ def _document(look: Look, draft: ExperimentDraft, moved: Moved, code: str) -> st
         case = Case(Way.ARMS, Facts(), look.now, look.spec)
         judgement = judged(case)
     before, after, metadata = look.obs.experiment.status, draft.status, look.obs.experiment.metadata
+    control_engine, candidate_engine = engines_of(look.obs)
     context = Context(
         experiment=metadata.name,
         uid=metadata.uid,
@@ -92,6 +94,8 @@ def _document(look: Look, draft: ExperimentDraft, moved: Moved, code: str) -> st
         exposure=before.exposure,
         step=before.current_step,
         code=code,
+        control_engine=control_engine,
+        candidate_engine=candidate_engine,
     )
     found = document(case, judgement, context)
     return json.dumps(found, sort_keys=True, separators=(",", ":"))
