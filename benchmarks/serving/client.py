@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from serving.dialects import Dialect
+
 _GIVE_UP_S = 10.0
 
 
@@ -26,9 +28,10 @@ class Answered:
 class Client:
     """Asks one server to classify texts in turn."""
 
-    def __init__(self, port: int, texts: Sequence[str]) -> None:
+    def __init__(self, port: int, dialect: Dialect, texts: Sequence[str]) -> None:
         self._port = port
-        self._bodies = [json.dumps({"text": text}).encode() for text in texts]
+        self._dialect = dialect
+        self._bodies = [json.dumps(dialect.body(text)).encode() for text in texts]
         self._asked = 0
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
@@ -57,6 +60,18 @@ class Client:
         await self._close()
         return [answer for each in found for answer in each]
 
+    async def labels(self, count: int) -> list[str]:
+        """What the server says of the first texts, "" where it gave no answer."""
+        found = []
+        for body in self._bodies[:count]:
+            try:
+                status, answer = await asyncio.wait_for(self._exchange(body), _GIVE_UP_S)
+            except (TimeoutError, OSError, asyncio.IncompleteReadError):
+                status, answer = 0, b""
+            found.append(self._dialect.label(json.loads(answer)) if status == 200 else "")
+        await self._close()
+        return found
+
     async def _close(self) -> None:
         """Servers close what idles, some after 5 s: while others take turns, nothing stays open."""
         while self._free:
@@ -68,23 +83,23 @@ class Client:
         body = self._bodies[self._asked % len(self._bodies)]
         self._asked += 1
         try:
-            status = await asyncio.wait_for(self._exchange(body), _GIVE_UP_S)
+            status, _ = await asyncio.wait_for(self._exchange(body), _GIVE_UP_S)
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             status = 0
         return Answered(due_s, time.monotonic() - due_s, status)
 
-    async def _exchange(self, body: bytes) -> int:
+    async def _exchange(self, body: bytes) -> tuple[int, bytes]:
         if self._free:
             reader, writer = self._free.pop()
         else:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         head = (
-            "POST /v1/classify HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\n\r\n"
+            f"POST {self._dialect.path} HTTP/1.1\r\nhost: bench\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = answer.split("content-length: ", 1)[1].split("\r\n", 1)[0]
-        await reader.readexactly(int(length))
+        said = await reader.readexactly(int(length))
         self._free.append((reader, writer))
-        return int(answer.split(" ", 2)[1])
+        return int(answer.split(" ", 2)[1]), said

@@ -54,6 +54,9 @@ class OpenVinoEngine:
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(layout.streams):
             self._requests.put(compiled.create_infer_request())
+        # The bindings set themselves up in the first call; two first calls at once can wait for
+        # each other for ever (one holds the GIL and waits for what the other sets up).
+        self.predict([[tokens.pad_id]])
 
     def predict(self, batch: Sequence[Sequence[int]]) -> Logits:
         """See the port. Raises what OpenVINO raises."""
