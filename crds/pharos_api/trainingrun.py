@@ -19,7 +19,7 @@ from pharos_api.meta import (
     seconds,
 )
 from pharos_api.search import Search, SearchStatus
-from pharos_api.trainer import Recipe, Trainer
+from pharos_api.trainer import AT_ONCE, Trainer
 
 
 class StepName(StrEnum):
@@ -111,7 +111,7 @@ class TrainingRunSpec(Spec):
 
     @model_validator(mode="after")
     def _search_possible(self) -> Self:
-        if self.search and self.trainer.recipe in (Recipe.LINEAR, Recipe.FEW_SHOT):
+        if self.search and self.trainer.recipe in AT_ONCE:
             raise ValueError(
                 "a search tunes how an encoder is trained, and the recipes Linear and FewShot "
                 "train none"

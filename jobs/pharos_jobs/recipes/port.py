@@ -7,11 +7,33 @@ validation split, seals and stores the folder. A recipe never sees the test spli
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pharos_api.trainer import Trainer
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Sample
+
+if TYPE_CHECKING:
+    from pharos_jobs.training.mlflow import MlflowTracker
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a training of many steps keeps for its next try, and what that one is told.
+
+    Args:
+        folder: for checkpoints and logs; by default the context's scratch folder.
+        checkpoints_uri: where sealed checkpoints are copied to as well.
+        tokens_uri: where token files are kept.
+        batch_divisor: into how many parts a batch is cut from the start, as memory ran out before.
+        tracker: who hears how the training comes along; the recipe closes it.
+    """
+
+    folder: Path | None = None
+    checkpoints_uri: str | None = None
+    tokens_uri: str | None = None
+    batch_divisor: int = 1
+    tracker: "MlflowTracker | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +49,7 @@ class Lesson:
         context: where to report and whether to stop.
         related: further samples to learn from that have several labels, the first one in
             ``label`` and the rest in ``others``.
+        kept: what a training of many steps keeps.
     """
 
     train: list[Sample]
@@ -36,6 +59,7 @@ class Lesson:
     folder: Path
     context: StepContext
     related: list[Sample] = field(default_factory=list)
+    kept: Kept = field(default_factory=Kept)
 
     def class_numbers(self, samples: list[Sample]) -> list[int]:
         """The class number of each sample."""

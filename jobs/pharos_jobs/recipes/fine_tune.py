@@ -1,0 +1,127 @@
+"""FineTune: a pretrained encoder with a new head, both learning from the labels.
+
+Where there is much to learn from, a GPU, or texts whose order of words matters. How a step is
+computed is in ``training``; here the trained model becomes a folder with what serving loads.
+"""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pharos_jobs import storage
+from pharos_jobs.core.health import is_lost_peer, is_out_of_memory
+from pharos_jobs.errors import Interrupted, OutOfMemory
+from pharos_jobs.launching import is_first, is_started
+from pharos_jobs.recipes.model_files import write_label_map, write_tokenizer
+from pharos_jobs.recipes.port import Lesson
+
+if TYPE_CHECKING:
+    from pharos_jobs.training.trainer import Keeping, Trained
+
+
+def train(lesson: Lesson) -> dict[str, Any]:
+    """Train, save and export.
+
+    Where several processes train together all call this, and only the first writes and gets facts.
+    Raises Interrupted at a stop, OutOfMemory, TrainingDivergenceError.
+    """
+    lesson.context.progress.report(0, "loading torch")
+    trained = _fitted(lesson)
+    if lesson.context.stop.is_set():
+        raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
+    if not is_first(os.environ):
+        return {}
+    lesson.context.progress.report(96, "exporting")
+    return _facts(trained) | _written(trained, lesson)
+
+
+def _fitted(lesson: Lesson) -> "Trained":
+    from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415 - seconds
+
+    kept = lesson.kept
+    folder = kept.folder or lesson.context.work_dir
+    trainer = ClassificationTrainer(lesson.trainer.base_model, str(folder), _keeping(lesson))
+    trainer.load_datasets_from_samples(lesson.train, lesson.labels)
+    settings, divisor = lesson.trainer.hyperparameters, kept.batch_divisor
+    try:
+        return trainer.train(lesson.train, lesson.val, settings, lesson.context, divisor)
+    except RuntimeError as error:
+        raise _explained(error, settings.batch_size // divisor) from error
+    finally:
+        if kept.tracker is not None:
+            kept.tracker.close(failed=sys.exception() is not None)
+
+
+def _keeping(lesson: Lesson) -> "Keeping":
+    """Token files and checkpoints go where the lesson keeps them; without a URI nowhere."""
+    from pharos_jobs.training.token_store import TokenStore  # noqa: PLC0415 - seconds
+    from pharos_jobs.training.trainer import Keeping  # noqa: PLC0415
+
+    kept = lesson.kept
+    keeping = Keeping(tracker=kept.tracker, tokens=TokenStore(kept.tokens_uri))
+    if kept.checkpoints_uri is None:
+        return keeping
+    uri = kept.checkpoints_uri
+    return Keeping(
+        tracker=kept.tracker,
+        tokens=keeping.tokens,
+        published=lambda path: storage.upload_folder(path, f"{uri}/{path.name}"),
+        removed=lambda name: _forget(f"{uri}/{name}"),
+    )
+
+
+def _facts(trained: "Trained") -> dict[str, Any]:
+    return {
+        "steps": trained.steps,
+        "trainSeconds": f"{trained.train_seconds:.1f}",
+        "samplesPerSecond": f"{trained.samples_per_second:.1f}",
+        "precision": trained.precision,
+        "microBatch": trained.micro_batch,
+        "software": trained.software,
+        "computedOn": trained.computed_on,
+        "memoryRanOut": list(trained.halvings),
+    }
+
+
+def _written(trained: "Trained", lesson: Lesson) -> dict[str, Any]:
+    """Fill the model's folder and export it; returns how far the export is off, and its best."""
+    from pharos_jobs.export.exporting import export_engines  # noqa: PLC0415 - seconds
+    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415
+
+    folder, max_tokens = lesson.folder, lesson.trainer.hyperparameters.max_tokens
+    trained.model.save_pretrained(folder)
+    write_tokenizer(trained.tokenizer, folder)
+    write_label_map(lesson.labels, folder)
+    off = export_onnx(folder, max_tokens)
+    numbers = {name: number for number, name in enumerate(lesson.labels)}
+    engines = export_engines(folder, max_tokens, lesson.train, lesson.val, numbers)
+    return {"onnxLogitsOff": off, **engines}
+
+
+def _forget(uri: str) -> None:
+    """Remove a checkpoint from an object store; on a disk the writer has done so itself."""
+    if storage.local_path(uri) is None:
+        storage.remove_folder(uri)
+
+
+def _explained(error: RuntimeError, micro_batch: int) -> Exception:
+    """What a failure of torch means for the step; itself where it means nothing known."""
+    if is_out_of_memory(str(error)):
+        _release_memory()
+        return OutOfMemory(
+            f"Memory ran out at a micro-batch of {max(1, micro_batch)}. The step starts again with "
+            "half of it; if that does not help, lower batchSize or maxTokens or give the step more "
+            "memory."
+        )
+    if is_started(os.environ) and is_lost_peer(str(error)):
+        return Interrupted(
+            "Another process of this training went away; all start again from the checkpoint."
+        )
+    return error
+
+
+def _release_memory() -> None:
+    import torch  # noqa: PLC0415 - loaded by now
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
