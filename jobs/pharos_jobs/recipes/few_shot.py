@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 def train(lesson: Lesson) -> dict[str, Any]:
     """Embed the texts, fit the head, and write and export both as one encoder."""
     from pharos_jobs.training import device, mean_pooled  # noqa: PLC0415 - seconds
-    from pharos_jobs.training.base_model import find_base_model  # noqa: PLC0415
+    from pharos_jobs.training.base_model import architecture, find_base_model  # noqa: PLC0415
 
     started_s = perf_counter()
     settings = lesson.trainer.hyperparameters
-    precision = device.settled_precision(settings.precision)
     device.settle_threads(1)
     base = find_base_model(lesson.trainer.base_model)
+    precision = device.settled_precision(settings.precision, architecture(base))
     attention = device.settled_attention(precision)
     tokenizer, model = mean_pooled.pretrained(base, len(lesson.labels), attention)
     embeddings = _embeddings(lesson, tokenizer, model, precision)

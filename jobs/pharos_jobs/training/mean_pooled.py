@@ -45,7 +45,7 @@ class MeanPooled(torch.nn.Module):
         return logits
 
 
-def pretrained(folder: Path, classes: int, attention: str) -> tuple[Any, MeanPooled]:
+def pretrained(folder: Path, classes: int, attention: str | None) -> tuple[Any, MeanPooled]:
     """Tokenizer and model of a base model's folder; the head is still to be fitted."""
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     encoder = AutoModel.from_pretrained(

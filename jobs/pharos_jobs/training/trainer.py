@@ -35,7 +35,7 @@ from pharos_jobs.core.metrics import accuracy_and_f1
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training import device, ranks
-from pharos_jobs.training.base_model import find_base_model
+from pharos_jobs.training.base_model import architecture, find_base_model
 from pharos_jobs.training.callbacks import (
     EarlyStopping,
     HealthCallback,
@@ -189,7 +189,9 @@ class ClassificationTrainer:
         resume = self.checkpoint_dir / name if name else None
         return _Plan(
             settings=settings,
-            precision=device.settled_precision(settings.precision),
+            precision=device.settled_precision(
+                settings.precision, architecture(find_base_model(self.model_name))
+            ),
             cutting=MicroBatching(
                 settings.batch_size, max(1, device.token_budget() // divisor), divisor
             ),
