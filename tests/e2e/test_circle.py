@@ -205,6 +205,8 @@ def test_a_run_without_a_gpu_node_says_what_it_waits_for(installed: Cluster, ing
     installed.delete(TrainingRun, "no-gpu")
 
 
+@pytest.mark.requirement("SUC-14")
+@pytest.mark.requirement("SUC-15")
 @pytest.mark.requirement("SUC-22")
 @pytest.mark.requirement("ABT-1")
 @pytest.mark.requirement("ABT-3")
@@ -324,6 +326,8 @@ def test_at_rest_nothing_is_written(installed: Cluster, stage: Stage) -> None:
     assert writes(stage)[len(before) :] == []
 
 
+@pytest.mark.requirement("SUC-14")
+@pytest.mark.requirement("SUC-15")
 @pytest.mark.requirement("SUC-22")
 def test_an_upgrade_interrupts_nobody(installed: Cluster, stage: Stage) -> None:
     traffic = traffic_at(installed, rate=15)

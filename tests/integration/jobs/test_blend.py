@@ -60,6 +60,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return found
 
 
+@pytest.mark.requirement("FUT-7")
 def test_the_artifact_holds_both_parts_and_a_factor_for_each(outputs: dict[str, str]) -> None:
     names = set(storage.names(outputs["modelUri"]))
     assert {"model.onnx", "tokenizer.json", "linear.safetensors", "scoring.json"} <= names
@@ -67,6 +68,7 @@ def test_the_artifact_holds_both_parts_and_a_factor_for_each(outputs: dict[str, 
     assert set(scoring["factors"]) == {"encoder", "linear"}
 
 
+@pytest.mark.requirement("FUT-7")
 def test_a_server_answers_as_the_evaluation_did(outputs: dict[str, str], tmp_path: Path) -> None:
     model = load_verified(ModelSource(outputs["modelUri"], outputs["modelSha256"]), tmp_path)
     settings = Settings(
