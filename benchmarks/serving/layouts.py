@@ -38,7 +38,10 @@ def compared(model: Path, cores: int) -> dict[str, Any]:
         "moreThreadsThanCores": [f"{cores * cores}x{cores}"],
         "bothCompiled": [one, each],
     }
-    return {name: _called(model, layouts) for name, layouts in calls.items()}
+    return {
+        "tokens": [len(row) for row in _rows(model)],
+        "measured": {name: _called(model, layouts) for name, layouts in calls.items()},
+    }
 
 
 def _called(model: Path, layouts: list[str]) -> Any:

@@ -9,40 +9,22 @@ import asyncio
 import json
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from delivery import places, processes, provenance
 from machine.problem import Problem
-from pharos_api.engines import ENGINES
-from serving import accuracy, layouts, peak, process_tree, servers
-from serving.client import Answered, Client
+from pharos_api.engines import ENGINES, EngineSheet
+from serving import accuracy, layouts, peak, servers, turns
 from serving.papers import Papers, papers
-from serving.peers import PEERS
+from serving.peers import CANNOT_SERVE, PEERS
 from serving.prepare import config, prepare
 
 FOLDER = places.RESULTS / "serving"
 _PACKAGES = ("fastapi", "onnxruntime", "openvino", "torch", "transformers", "uvicorn")
-_CLIENTS = 4
-# The share of its greatest rate that the peer is offered: what it can just hold.
-_JUST_HELD = 0.8
-# Of what four clients got: enough that there is always a request waiting.
-_MORE_THAN_CAN_BE = 1.2
-_COMPARED_LABELS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Slices:
-    """How many turns each server has, and how long one is."""
-
-    rounds: int
-    seconds: float
 
 
 def main() -> int:
@@ -92,10 +74,10 @@ def _layouts(data: Papers) -> dict[str, Any]:
 def _speed(data: Papers) -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0))
     texts = [paper.text for paper in data.test]
-    absent: dict[str, str] = {}
+    absent = dict(CANNOT_SERVE)
     with ExitStack() as stack:
         started = list(_started(stack, cores, absent))
-        found = asyncio.run(_slices(started, texts))
+        found = asyncio.run(turns.measured(started, texts, provenance.is_quick()))
     return {
         "packages": {name: version(name) for name in _PACKAGES},
         "peers": {peer.name: list(peer.requirements) for peer in PEERS},
@@ -103,8 +85,15 @@ def _speed(data: Papers) -> dict[str, Any]:
         "cores": cores,
         "texts": len(texts),
         "sizes": config(FOLDER / "encoder"),
+        "weightsMiB": _weights_mib(FOLDER / "encoder"),
         **found,
     }
+
+
+def _weights_mib(model: Path) -> float:
+    """Of the files of the variant that serves: less memory than that no replica can have."""
+    sheet = EngineSheet.model_validate_json((model / ENGINES).read_bytes())
+    return sum((model / name).stat().st_size for name in sheet.best().files) / 2**20
 
 
 def _started(stack: ExitStack, cores: int, absent: dict[str, str]) -> Iterator[servers.Running]:
@@ -133,92 +122,6 @@ def _ours(cores: int) -> list[servers.Server]:
             servers.pharos("pharos-onnx-runtime", encoder, cores, PHAROS_ENGINE="OnnxRuntime"),
         ]
     return compared
-
-
-async def _slices(started: list[servers.Running], texts: list[str]) -> dict[str, Any]:
-    quick = provenance.is_quick()
-    slices = Slices(2, 4.0) if quick else Slices(3, 8.0)
-    clients = {each.name: Client(each.port, each.dialect, texts) for each in started}
-    said = await _labels(started, clients)
-    closed = await _saturated(started, clients, slices)
-    reached = {name: found["perSecond"] for name, found in closed.items()}
-    offered = {name: _MORE_THAN_CAN_BE * rate for name, rate in reached.items()}
-    greatest = await _open(started, clients, offered, slices)
-    rate = _JUST_HELD * float(np.median([s["perSecond"] for s in greatest[servers.PEER]]))
-    held = await _open(started, clients, dict.fromkeys(offered, rate), slices)
-    return {
-        "agreement": {name: agreement(said[servers.PEER], found) for name, found in said.items()},
-        "byFourClients": closed,
-        "offeredPerSecond": offered,
-        "greatestRate": greatest,
-        "heldRatePerSecond": rate,
-        "held": held,
-        "memoryMiB": {each.name: each.memory_mib() for each in started},
-    }
-
-
-async def _labels(
-    started: list[servers.Running], clients: dict[str, Client]
-) -> dict[str, list[str]]:
-    """What each says of the same texts; also its warm-up."""
-    found = {}
-    for each in started:
-        with process_tree.awake(each.process.pid):
-            found[each.name] = await clients[each.name].labels(_COMPARED_LABELS)
-    return found
-
-
-def agreement(peers: list[str], ours: list[str]) -> float:
-    """The share of texts that two servers give the same label. Pure."""
-    return sum(a == b for a, b in zip(peers, ours, strict=True)) / len(peers)
-
-
-async def _saturated(
-    started: list[servers.Running], clients: dict[str, Client], slices: Slices
-) -> dict[str, dict[str, Any]]:
-    """What each gives to a few clients that ask as soon as they were answered."""
-    found = {}
-    for each in started:
-        with process_tree.awake(each.process.pid):
-            await clients[each.name].saturate(_CLIENTS, slices.seconds / 4)
-            before_s = each.cpu_s()
-            answers = await clients[each.name].saturate(_CLIENTS, slices.seconds)
-            found[each.name] = _summed(answers, slices.seconds, each.cpu_s() - before_s)
-    return found
-
-
-async def _open(
-    started: list[servers.Running],
-    clients: dict[str, Client],
-    offered: dict[str, float],
-    slices: Slices,
-) -> dict[str, list[dict[str, Any]]]:
-    """Each in turn offered its rate; what it answers after the slice counts for latency alone."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for number in range(slices.rounds):
-        for each in started:
-            with process_tree.awake(each.process.pid):
-                client, before_s = clients[each.name], each.cpu_s()
-                answers = await client.open_loop(offered[each.name], slices.seconds, seed=number)
-                found[each.name].append(_summed(answers, slices.seconds, each.cpu_s() - before_s))
-    return dict(found)
-
-
-def _summed(answers: list[Answered], seconds: float, cpu_s: float) -> dict[str, Any]:
-    right = [each for each in answers if each.status == 200]
-    good = [each.latency_s for each in right]
-    in_time = sum(each.due_s + each.latency_s - answers[0].due_s <= seconds for each in right)
-    p50, p95, p99 = (1000 * float(q) for q in np.quantile(good or [np.nan], (0.5, 0.95, 0.99)))
-    return {
-        "requests": len(answers),
-        "failed": len(answers) - len(good),
-        "perSecond": in_time / seconds,
-        "cpuMsPerRequest": 1000 * cpu_s / max(1, len(good)),
-        "p50Ms": p50,
-        "p95Ms": p95,
-        "p99Ms": p99,
-        "raw": [round(1000 * latency_s, 1) for latency_s in good],
-    }
 
 
 if __name__ == "__main__":

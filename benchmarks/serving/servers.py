@@ -83,14 +83,14 @@ def peer(described: Peer, model: Path, threads: int) -> Server:
         programs = ensure(described)
     except CannotInstall as reason:
         raise Problem(f"not installed: {reason}") from reason
-    task = Task(model.resolve(), threads, model.resolve().parent / described.name)
-    task.folder.mkdir(parents=True, exist_ok=True)
+    folder = model.resolve().parent / described.name
+    task = Task(model.resolve(), threads, programs, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in described.files(task).items():
-        (task.folder / name).write_text(text)
-    program, *arguments = described.command(task)
+        (folder / name).write_text(text)
     return Server(
         described.name,
-        [f"{programs / program}", *arguments],
+        described.command(task),
         {"OMP_NUM_THREADS": f"{threads}", "MLSERVER_HTTP_PORT": "{port}", **_NO_NETWORK},
         described.dialect,
     )

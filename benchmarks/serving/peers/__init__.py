@@ -18,10 +18,11 @@ _TORCH = ("torch==2.15.0", "nvidia-cuda-runtime>=13")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a peer is to serve: a model's folder, by so many threads; a folder of its own."""
+    """What a peer is to serve and by how many threads; its own programs and its own folder."""
 
     model: Path
     threads: int
+    programs: Path
     folder: Path
 
 
@@ -29,8 +30,8 @@ class Task:
 class Peer:
     """A server: its packages, how it is started and how it is asked.
 
-    ``environment`` names the folder of its packages, which two peers may share; the program is
-    looked for there. ``{port}`` is filled in. ``files`` are written into the peer's own folder.
+    ``environment`` names the folder of its packages, which two peers may share. ``{port}`` is
+    filled in. ``files`` are written into the peer's own folder.
     """
 
     name: str
@@ -47,7 +48,6 @@ WITHOUT = (
     *("cusparse", "cusparselt", "nccl", "nvjitlink", "nvtx"),
 )
 _TORCH = ("torch==2.15.0", "nvidia-cuda-runtime>=13")
-_INFINITY = ("infinity-emb[server,torch,optimum]==0.0.78", *_TORCH)
 # Its last release is of 2025: it imports what later transformers, torch (by its optimum) and uvloop
 # have dropped.
 _MLSERVER = (
@@ -56,10 +56,11 @@ _MLSERVER = (
 )
 
 
-def _infinity(engine: str) -> Callable[[Task], list[str]]:
-    return lambda task: [
-        *("infinity_emb", "v2", "--model-id", f"{task.model}", "--served-model-name", "bench"),
-        *("--host", "127.0.0.1", "--port", "{port}", "--device", "cpu", "--engine", engine),
+def _infinity(task: Task) -> list[str]:
+    return [
+        *(f"{task.programs / 'infinity_emb'}", "v2", "--model-id", f"{task.model}"),
+        *("--served-model-name", "bench", "--engine", "torch", "--device", "cpu"),
+        *("--host", "127.0.0.1", "--port", "{port}"),
     ]
 
 
@@ -84,13 +85,18 @@ def _mlserver_settings(task: Task) -> dict[str, str]:
 
 
 PEERS = (
-    Peer("infinity-emb", "infinity-emb", _INFINITY, _infinity("torch"), INFINITY),
-    Peer("infinity-emb-optimum", "infinity-emb", _INFINITY, _infinity("optimum"), INFINITY),
+    Peer(
+        "infinity-emb",
+        "infinity-emb",
+        ("infinity-emb[server,torch]==0.0.78", *_TORCH),
+        _infinity,
+        INFINITY,
+    ),
     Peer(
         "mlserver",
         "mlserver",
         _MLSERVER,
-        lambda task: ["mlserver", "start", f"{task.folder}"],
+        lambda task: [f"{task.programs / 'mlserver'}", "start", f"{task.folder}"],
         MLSERVER,
         _mlserver_settings,
     ),
@@ -99,9 +105,16 @@ PEERS = (
         "litserve",
         ("litserve==0.2.19", "transformers==5.23.0", *_TORCH),
         lambda task: [
-            *("python", f"{HERE / 'litserve_api.py'}", f"{task.model}", "{port}"),
-            f"{task.threads}",
+            *(f"{task.programs / 'python'}", f"{HERE / 'litserve_api.py'}"),
+            *(f"{task.model}", "{port}", f"{task.threads}"),
         ],
         LITSERVE,
     ),
 )
+# What was tried and cannot serve these texts.
+CANNOT_SERVE = {
+    "infinity-emb-optimum": (
+        "its classifier on ONNX Runtime cuts no text: after one of more than 512 tokens (ONNX "
+        "Runtime: INVALID_ARGUMENT, invalid expand shape) it answers nothing any more"
+    )
+}

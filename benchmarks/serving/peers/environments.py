@@ -1,5 +1,6 @@
 """Makes a peer's environment, once, and again when what it needs has changed."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from workbench.environment import SLIM_TORCH, STAMP, cuda_packages
 
 PLACE = places.RESULTS / "peers"
 _TIMEOUT_S = 900
+# As Python names what ended it: "package.module.SomeError: why".
+_ERROR = re.compile(r"[\w.]*(Error|Exception|InvalidArgument)\b.*:")
 
 
 class CannotInstall(Exception):
@@ -52,6 +55,7 @@ def _run(*words: object) -> None:
 
 
 def last_line(said: str) -> str:
-    """The last line that says something. Pure."""
+    """The last error that is named, else the last line that says something. Pure."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "it ended without a word"
+    named = [line for line in lines if _ERROR.match(line)]
+    return (named or lines or ["it ended without a word"])[-1][:300]
