@@ -12,10 +12,9 @@ from pharos_api.model import Engine
 from pharos_serving.engines.processor import Processor
 from pharos_serving.errors import ModelRejected, RejectionReason
 
-# By so much must another engine beat the first candidate. A second of benchmark on a node that
-# others use differs by a few per cent from pod to pod, while engines that are worth telling apart
-# do by 15 % and more (ADR 10). Within the margin replicas would choose by chance; to stay with the
-# first then costs at most this much.
+# By so much must another engine beat the first candidate. Engines that are worth telling apart
+# differ by 15 % and more (ADR 10); nearer than that, a second of benchmark on a node that others
+# use tells nothing, and replicas would choose by chance. To stay with the first costs at most this.
 CLEARLY = 1.1
 
 
