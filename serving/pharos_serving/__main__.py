@@ -25,6 +25,7 @@ from pharos_serving.faults import parse_fault
 from pharos_serving.inference import InferenceWorker
 from pharos_serving.loading import ModelSource, load_verified
 from pharos_serving.logs import configure_logging
+from pharos_serving.memory import keep_little
 from pharos_serving.metrics import Metrics, ModelIdentity
 from pharos_serving.prediction_ids import PredictionIds
 from pharos_serving.prediction_log import SpoolingLog
@@ -41,6 +42,7 @@ _FLUSH_S = 30.0
 def main() -> int:
     """Serve until told to stop. Returns the process's exit code."""
     started_s = perf_counter()
+    keep_little()
     try:
         settings = Settings()
         fault = parse_fault(settings.fault)

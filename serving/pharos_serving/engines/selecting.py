@@ -5,8 +5,6 @@ of two. One candidate alone is not measured: there is nothing to tell apart. The
 shortly: it stands for others, so people ask what it reaches here.
 """
 
-import ctypes
-import gc
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from pharos_serving.engines.port import Engine
 from pharos_serving.engines.processor import processor
 from pharos_serving.engines.self_benchmark import probe_row, texts_per_s
 from pharos_serving.errors import ModelRejected
+from pharos_serving.memory import give_back
 
 _LOG = logging.getLogger(__name__)
 # What of the time for the self-benchmark is spent where nothing has to be told apart.
@@ -94,7 +93,7 @@ def _fastest(
             continue
         measured.append(Measured(variant, texts_per_s(engine, row, seconds)))
         del engine
-        _give_memory_back()
+        give_back()
     chosen = fastest(measured).variant if measured else variants[0]
     _tell(chosen, measured)
     return Selected(_loaded(chosen, folder, selection), chosen, tuple(measured))
@@ -114,11 +113,3 @@ def _loaded(variant: Variant, folder: Path, selection: Selection) -> Engine:
             return OnnxEngine(files[0], selection.layout.threads, selection.tokens.pad_id)
         case _:
             assert_never(variant.runtime)
-
-
-def _give_memory_back() -> None:
-    """Without this the C library keeps what a candidate used, and the pod looks twice its size."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
