@@ -32,7 +32,7 @@ class Slices:
 
 async def measured(started: list[servers.Running], texts: list[str], quick: bool) -> dict[str, Any]:
     """What each server says and how fast: alone, in an open loop, and ours in a flood."""
-    slices = Slices(2, 4.0) if quick else Slices(3, 6.0)
+    slices = Slices(2, 4.0) if quick else Slices(3, 5.0)
     clients = {each.name: Client(each.port, each.dialect, texts) for each in started}
     said = await _labels(started, clients)
     closed = await _saturated(started, clients, slices)
