@@ -99,7 +99,10 @@ class Client:
         )
         writer.write(head.encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = answer.split("content-length: ", 1)[1].split("\r\n", 1)[0]
+        length = answer.partition("content-length: ")[2].partition("\r\n")[0]
+        if not length:
+            writer.close()
+            raise ConnectionError(f"an answer of unknown length: {answer[:100]}")
         said = await reader.readexactly(int(length))
         self._free.append((reader, writer))
         return int(answer.split(" ", 2)[1]), said
