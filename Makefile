@@ -98,7 +98,7 @@ bench-training: setup ## Time to the same macro-F1, beside transformers.Trainer:
 	$(BENCH) training.report
 
 .PHONY: bench-serving
-bench-serving: setup ## Serving beside a transformers pipeline, and the machine's limit: build/bench/serving.json (15 min; QUICK=1: 8 min)
+bench-serving: setup ## Serving beside other servers, and the machine's limit: build/bench/serving.json (15 min; QUICK=1: 8 min)
 	$(BENCH) serving.measure
 	$(BENCH) serving.report
 
