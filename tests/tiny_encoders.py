@@ -26,7 +26,7 @@ def bert() -> tuple[Any, Any]:
     """BERT, and so SciBERT and BioBERT."""
     from transformers import BertConfig, BertModel  # noqa: PLC0415 - seconds
 
-    tokenizer = _word_pieces()
+    tokenizer = word_pieces()
     return tokenizer, BertModel(BertConfig(vocab_size=len(tokenizer), **_SIZE))
 
 
@@ -34,7 +34,7 @@ def distilbert() -> tuple[Any, Any]:
     """DistilBERT, which has no pooler and no types of tokens."""
     from transformers import DistilBertConfig, DistilBertModel  # noqa: PLC0415
 
-    tokenizer = _word_pieces()
+    tokenizer = word_pieces()
     size = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
     return tokenizer, DistilBertModel(DistilBertConfig(vocab_size=len(tokenizer), **size))
 
@@ -97,7 +97,8 @@ def _disentangled() -> dict[str, Any]:
     }
 
 
-def _word_pieces() -> Any:
+def word_pieces() -> Any:
+    """A tokenizer of the tests' words, as BERT's and DistilBERT's."""
     from transformers import BertTokenizer  # noqa: PLC0415
 
     pieces = [*_BERT_SPECIAL, ".", *_WORDS]
