@@ -20,6 +20,7 @@ from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import API_VERSION
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
+from pharos_api.trainer import Recipe
 from pharos_api.trainingrun import TrainingRun, TrainingRunPhase
 from pharos_console.cluster import Cluster
 from pharos_console.demo import objects
@@ -104,9 +105,10 @@ class Proving:
         self.cluster.apply(manifest)
 
     def begin_training(self, name: str, size: Size, stored: Stored | None = None) -> None:
-        """Apply a TrainingRun whose version belongs to this Model."""
+        """Apply a TrainingRun whose version belongs to this Model: linear, trained in a second."""
         manifest = objects.training_run(name, self.ingredients, stored, size)
         manifest["spec"]["modelRef"]["name"] = MODEL
+        manifest["spec"]["trainer"]["recipe"] = Recipe.LINEAR
         self.cluster.apply(manifest)
 
     def trained(self, name: str) -> str:
