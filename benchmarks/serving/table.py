@@ -171,7 +171,8 @@ def _circumstances(document: Json) -> str:
     accuracy = document["accuracy"]
     return (
         f"Measured {document['measuredAt'][:10]} by `make bench-serving` at commit "
-        f"{about['commit']}: {about['cores']} cores of {about['processor']}; six layers of width "
+        f"{about['commit']}: {about['cores']} cores of {about['processor']}, "
+        f"load average {about['loadAverage'][1]}; six layers of width "
         f"{document['speed']['sizes']['hidden_size']}, {accuracy['papers']} papers of "
         f"{accuracy['tokens']['mean']:.0f} tokens in the mean, "
         f"{limit['gigaOperationsPerText']:.1f} billion operations each; the peak of a core is "

@@ -98,7 +98,7 @@ def test_a_target_that_was_missed_is_said_to_be(key: str, value: dict[str, Any],
 
 def test_a_peer_that_could_not_serve_stands_in_the_table_with_its_reason() -> None:
     found = document()
-    about = {"machine": {"commit": "abc", "cores": 2, "processor": "CPU"}}
+    about = {"machine": {"commit": "abc", "cores": 2, "processor": "CPU", "loadAverage": [1, 2, 3]}}
     written = {**found, **about, "measuredAt": "2026-11-23T12:00:00Z"}
     written["lines"] = [line.to_json() for line in lines(found)]
     text = "\n".join(page(written))
