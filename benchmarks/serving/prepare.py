@@ -29,7 +29,7 @@ from pharos_jobs.export.exporting import export_engines
 from pharos_jobs.export.onnx_export import export_onnx
 from pharos_jobs.export.openvino_export import feed
 from pharos_jobs.export.quiet import load_openvino
-from pharos_jobs.predicting import Predictor
+from pharos_jobs.predicting import Predictor, read_linear
 from pharos_jobs.training.base_model import find_base_model
 from serving.papers import LABELS, Paper, Papers
 
@@ -41,7 +41,7 @@ _SEED = 42
 
 
 def prepare(folder: Path, data: Papers) -> None:
-    """Write the artifacts ``folder/encoder`` and ``folder/cascade``; what is there is kept."""
+    """Write the artifacts ``folder/encoder`` and ``folder/cascade``; what can be read is kept."""
     encoder, cascade = folder / "encoder", folder / "cascade"
     if not (encoder / MANIFEST).exists():
         shutil.rmtree(encoder, ignore_errors=True)
@@ -50,11 +50,20 @@ def prepare(folder: Path, data: Papers) -> None:
         samples, val = _samples(data.train), _samples(data.val[::4])
         export_engines(encoder, MAX_TOKENS, samples, val, _numbers())
         _seal(encoder)
-    if not (cascade / MANIFEST).exists():
+    if not (cascade / MANIFEST).exists() or not _is_read_today(cascade):
         shutil.rmtree(cascade, ignore_errors=True)
         shutil.copytree(encoder, cascade)
         _add_cascade(cascade, data)
         _seal(cascade)
+
+
+def _is_read_today(cascade: Path) -> bool:
+    """Whether the linear part is of the edition that is served now."""
+    try:
+        read_linear(cascade / LINEAR)
+    except ValueError:
+        return False
+    return True
 
 
 def _train_head(folder: Path, papers: list[Paper]) -> None:
