@@ -13,6 +13,9 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+# pytest-xdist tells its workers the width of a terminal; what they print goes into a pipe.
+os.environ.pop("COLUMNS", None)
+
 ROOT = Path(__file__).parent.parent
 
 

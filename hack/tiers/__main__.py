@@ -18,6 +18,9 @@ VENV = CHECKOUT / ".venv" / "bin"
 CLUSTER = CHECKOUT / "hack" / "localcluster" / "cluster"
 IMAGES = CHECKOUT / "hack" / "images" / "images"
 SLOWEST = ("--durations=20", "--durations-min=5")
+# A test of a file may build on the one before it, and each worker starts servers of its own.
+# Two, on any machine: these tests wait for processes more than they compute.
+BY_FILE = ("-n", "2", "--dist", "loadfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,11 @@ def tiers() -> list[Tier]:
         Tier("checks", (("make", "lint", "type", "arch", "verify"),)),
         Tier(
             "unit",
-            ((pytest, "-q", "tests/unit", "tests/properties", "tests/golden"),),
+            ((pytest, "-q", "-n", "auto", "tests/unit", "tests/properties", "tests/golden"),),
         ),
         Tier(
             "integration",
-            ((str(CLUSTER), "build"), (pytest, "-q", *SLOWEST, "tests/integration")),
+            ((str(CLUSTER), "build"), (pytest, "-q", *BY_FILE, *SLOWEST, "tests/integration")),
             no_cluster(),
         ),
         Tier(
