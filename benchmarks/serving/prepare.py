@@ -52,7 +52,8 @@ def prepare(folder: Path, data: Papers) -> None:
         _seal(encoder)
     if not (cascade / MANIFEST).exists() or not _is_read_today(cascade):
         shutil.rmtree(cascade, ignore_errors=True)
-        shutil.copytree(encoder, cascade)
+        # What another server left there is no part of a model.
+        shutil.copytree(encoder, cascade, ignore=shutil.ignore_patterns(MANIFEST, ".*"))
         _add_cascade(cascade, data)
         _seal(cascade)
 
@@ -151,7 +152,7 @@ def _seal(folder: Path) -> None:
             size_bytes=path.stat().st_size,
         )
         for path in sorted(folder.iterdir())
-        if path.name != MANIFEST
+        if path.is_file() and path.name != MANIFEST
     ]
     manifest = Manifest(
         model="bench", version="v1.0.0", labels=list(LABELS), max_tokens=MAX_TOKENS, files=files
