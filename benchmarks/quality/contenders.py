@@ -17,7 +17,7 @@ from pharos_api.trainer import Hyperparameters, Recipe, Trainer
 from pharos_jobs.core.metrics import Floats
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.predicting import Predictor
-from pharos_jobs.recipes import few_shot, fine_tune, linear
+from pharos_jobs.recipes import distil, few_shot, fine_tune, linear
 from pharos_jobs.recipes.finishing import finished
 from pharos_jobs.recipes.port import Kept, Lesson, RecipeFunction
 
@@ -98,6 +98,10 @@ def _fine_tuned(lesson: Lesson) -> Answers:
     return _finished(_encoded(lesson, fine_tune.train, lesson.context.work_dir))
 
 
+def _distilled(lesson: Lesson) -> Answers:
+    return _finished(_encoded(lesson, distil.train, lesson.context.work_dir / "distil"))
+
+
 def _blended(lesson: Lesson) -> Answers:
     told = _encoded(lesson, fine_tune.train, lesson.context.work_dir)
     linear.add_part(told)
@@ -148,6 +152,7 @@ CONTENDERS = (
     Contender("Linear, 32 a class", "of 32 texts a class, calibrated on 8", _linear_of_few),
     Contender("FewShot, 32 a class", "of the same texts, with MiniLM", _few_shot),
     Contender("FineTune", "MiniLM, two epochs, 192 tokens", _fine_tuned, heavy=True),
+    Contender("Distil", "FineTune, taught by Linear and by related papers", _distilled, heavy=True),
     Contender("Blend", "FineTune and Linear pooled", _blended, heavy=True),
 )
 

@@ -12,7 +12,8 @@ class Recipe(StrEnum):
     """How the model is trained. Blend pools a fine-tuned encoder with a linear model.
 
     Cascade is a Blend that asks the encoder only where the linear model is not sure. FewShot fits
-    a head to a sentence encoder that stays as it is.
+    a head to a sentence encoder that stays as it is. Distil is a FineTune that learns from a linear
+    model's probabilities too.
     """
 
     FINE_TUNE = "FineTune"
@@ -20,6 +21,7 @@ class Recipe(StrEnum):
     BLEND = "Blend"
     CASCADE = "Cascade"
     FEW_SHOT = "FewShot"
+    DISTIL = "Distil"
 
 
 # These take no steps: there is nothing to search for, to share out or to go on from.

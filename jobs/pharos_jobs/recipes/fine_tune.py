@@ -16,17 +16,23 @@ from pharos_jobs.recipes.model_files import write_label_map, write_tokenizer
 from pharos_jobs.recipes.port import Lesson
 
 if TYPE_CHECKING:
+    from pharos_jobs.core.teaching import Teaching
     from pharos_jobs.training.trainer import Keeping, Trained
 
 
 def train(lesson: Lesson) -> dict[str, Any]:
-    """Train, save and export.
+    """Learn from the labels alone."""
+    return taught(lesson, None)
+
+
+def taught(lesson: Lesson, teaching: "Teaching | None") -> dict[str, Any]:
+    """Train, save and export; with ``teaching`` learn from a teacher's probabilities too.
 
     Where several processes train together all call this, and only the first writes and gets facts.
     Raises Interrupted at a stop, OutOfMemory, TrainingDivergenceError.
     """
     lesson.context.progress.report(0, "loading torch")
-    trained = _fitted(lesson)
+    trained = _fitted(lesson, teaching)
     if lesson.context.stop.is_set():
         raise Interrupted("The step was asked to stop; its checkpoint is kept for the next try.")
     if not is_first(os.environ):
@@ -35,12 +41,14 @@ def train(lesson: Lesson) -> dict[str, Any]:
     return _facts(trained) | _written(trained, lesson)
 
 
-def _fitted(lesson: Lesson) -> "Trained":
+def _fitted(lesson: Lesson, teaching: "Teaching | None") -> "Trained":
     from pharos_jobs.training.trainer import ClassificationTrainer  # noqa: PLC0415 - seconds
 
     kept = lesson.kept
     folder = kept.folder or lesson.context.work_dir
-    trainer = ClassificationTrainer(lesson.trainer.base_model, str(folder), _keeping(lesson))
+    trainer = ClassificationTrainer(
+        lesson.trainer.base_model, str(folder), _keeping(lesson), teaching
+    )
     trainer.load_datasets_from_samples(lesson.train, lesson.labels)
     settings, divisor = lesson.trainer.hyperparameters, kept.batch_divisor
     try:

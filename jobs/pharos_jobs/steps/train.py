@@ -16,7 +16,7 @@ from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.datasets import Dataset, open_dataset, read_related, read_split
 from pharos_jobs.launching import is_first
-from pharos_jobs.recipes import blend, few_shot, fine_tune, linear
+from pharos_jobs.recipes import blend, distil, few_shot, fine_tune, linear
 from pharos_jobs.recipes.finishing import finished
 from pharos_jobs.recipes.port import Kept, Lesson, RecipeFunction
 
@@ -75,6 +75,8 @@ def _recipe(recipe: Recipe) -> RecipeFunction:
     match recipe:
         case Recipe.FINE_TUNE:
             return fine_tune.train
+        case Recipe.DISTIL:
+            return distil.train
         case Recipe.BLEND | Recipe.CASCADE:
             return blend.train
         case Recipe.LINEAR:

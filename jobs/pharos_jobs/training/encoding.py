@@ -6,6 +6,8 @@ from typing import Any
 from torch.utils.data import Dataset
 
 from pharos_jobs.core.papers import Sample
+from pharos_jobs.core.teaching import Teaching
+from pharos_jobs.training.distilling import lessons
 from pharos_jobs.training.token_store import TokenStore
 
 
@@ -13,7 +15,8 @@ class ClassificationDataset(Dataset[dict[str, Any]]):
     """Encoded samples (rows TRN-17 to TRN-19).
 
     Items are ``{"input_ids": [int], "attention_mask": [int], "labels": int}`` of the text's own
-    length: padding is the collator's work, to the longest of a batch.
+    length: padding is the collator's work, to the longest of a batch. Once ``taught``, they hold
+    what a teacher says of them as well.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class ClassificationDataset(Dataset[dict[str, Any]]):
         self._tokens = (store or TokenStore()).tokens(texts, tokenizer, max_tokens)
         self._labels = [label_to_id[s.label] for s in samples]
         self._order = list(range(len(samples)))
+        self._teaching: Teaching | None = None
 
     def __len__(self) -> int:
         return len(self._order)
@@ -35,11 +39,17 @@ class ClassificationDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         position = self._order[index]
         ids = self._tokens.of(position)
-        return {
+        item = {
             "input_ids": ids,
             "attention_mask": [1] * len(ids),
             "labels": self._labels[position],
         }
+        return item | lessons(self._teaching, position) if self._teaching else item
+
+    def taught(self, teaching: Teaching | None) -> "ClassificationDataset":
+        """The same items with what a teacher says of each, a row for each sample."""
+        self._teaching = teaching
+        return self
 
     @property
     def lengths(self) -> list[int]:

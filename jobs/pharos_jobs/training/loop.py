@@ -24,7 +24,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from pharos_jobs.core.batching import micro_batch, micro_batches, share_of
 from pharos_jobs.core.health import is_out_of_memory
-from pharos_jobs.training import ranks
+from pharos_jobs.training import distilling, ranks
 from pharos_jobs.training.checkpoint_writer import CheckpointWriter, Snapshot, copied
 from pharos_jobs.training.loader import Features, batch_loader
 
@@ -70,13 +70,15 @@ class MicroBatching:
 class LoopParts:
     """What the loop needs beside the trainer's own arguments.
 
-    ``facts`` gives what a checkpoint says of its training at the moment it is saved.
+    ``facts`` gives what a checkpoint says of its training at the moment it is saved;
+    ``temperature`` is that of a teacher's answers, where samples have any.
     """
 
     cutting: MicroBatching
     seed: int
     writer: CheckpointWriter
     facts: Callable[[Any], dict[str, Any]]
+    temperature: float = 1.0
 
 
 class BatchedTrainer(Trainer):
@@ -105,6 +107,15 @@ class BatchedTrainer(Trainer):
                     raise
             # Outside of the handler: its traceback would keep the tensors alive.
             self._shrink(model)
+
+    def compute_loss(self, model: Any, inputs: Any, *arguments: Any, **named: Any) -> Any:
+        """As the trainer does; where a teacher has answered, of its answers too."""
+        if distilling.SOFT not in inputs:
+            return super().compute_loss(model, inputs, *arguments, **named)
+        told = {name: inputs[name] for name in ("labels", distilling.SOFT, distilling.TRUST)}
+        plain = {name: value for name, value in inputs.items() if name not in told}
+        smoothing = float(self.args.label_smoothing_factor)
+        return distilling.loss(model(**plain).logits, told, self._parts.temperature, smoothing)
 
     def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
         """As the trainer does, with half the batch where memory runs out."""

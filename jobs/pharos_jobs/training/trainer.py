@@ -33,6 +33,7 @@ from pharos_jobs.core.health import kept_sentence
 from pharos_jobs.core.labels import label_order
 from pharos_jobs.core.metrics import accuracy_and_f1
 from pharos_jobs.core.papers import Sample
+from pharos_jobs.core.teaching import Teaching
 from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training import device, ranks
 from pharos_jobs.training.base_model import architecture, find_base_model
@@ -124,6 +125,7 @@ class ClassificationTrainer:
         model_name: base model as ``spec.trainer.baseModel`` names it.
         output_dir: folder for checkpoints and TensorBoard's logs; made when it is missing.
         keeping: token files, and what happens to checkpoints beyond the folder.
+        teaching: what a teacher says of the samples that ``train`` gets, in their order.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class ClassificationTrainer:
         model_name: str = "distilbert-base-uncased",
         output_dir: str = "models/classification/arxiv_v1",
         keeping: Keeping | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
         self.model_name = model_name
         self.output_dir = Path(output_dir)
@@ -138,6 +141,7 @@ class ClassificationTrainer:
         self.checkpoint_dir.mkdir(parents=True, exist_ok=True)
         self.label_to_id: dict[str, int] = {}
         self._keeping = keeping or Keeping()
+        self._teaching = teaching
 
     def load_datasets_from_samples(
         self, samples: Sequence[Sample], labels: Sequence[str] | None = None
@@ -235,13 +239,15 @@ class ClassificationTrainer:
             for part in samples
         )
         writer = CheckpointWriter(self._whereabouts(), model, tokenizer)
-        parts = LoopParts(plan.cutting, settings.seed, writer, self._facts(plan, context))
+        temperature = self._teaching.temperature if self._teaching else 1.0
+        facts = self._facts(plan, context)
+        parts = LoopParts(plan.cutting, settings.seed, writer, facts, temperature)
         trainer = BatchedTrainer(
             parts,
             model=model,
             args=self._arguments(settings, plan.precision, plan.samples, _epochs(plan)),
             data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
-            train_dataset=train,
+            train_dataset=train.taught(self._teaching),
             eval_dataset=val.shortest_first(),
             processing_class=tokenizer,
             compute_metrics=compute_metrics,
