@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from pharos_api.artifacts import LABEL_MAP, LINEAR, MANIFEST, ONNX, SCORING, FileEntry, Manifest
+from pharos_api.artifacts import LINEAR, MANIFEST, ONNX, SCORING, FileEntry, Manifest
 from pharos_api.engines import padded_tokens
 from pharos_api.scoring import Logits, Part
 from pharos_jobs import storage
@@ -30,6 +30,7 @@ from pharos_jobs.export.onnx_export import export_onnx
 from pharos_jobs.export.openvino_export import feed
 from pharos_jobs.export.quiet import load_openvino
 from pharos_jobs.predicting import Predictor, read_linear
+from pharos_jobs.recipes.model_files import write_label_map
 from pharos_jobs.training.base_model import find_base_model
 from serving.papers import LABELS, Paper, Papers
 
@@ -140,11 +141,7 @@ def _add_cascade(folder: Path, data: Papers) -> None:
 
 
 def _seal(folder: Path) -> None:
-    numbers = _numbers()
-    names = {str(number): label for label, number in numbers.items()}
-    storage.write_json(
-        (folder / LABEL_MAP).as_uri(), {"id_to_label": names, "label_to_id": numbers}
-    )
+    write_label_map(_numbers(), folder)
     files = [
         FileEntry(
             path=path.name,

@@ -21,7 +21,7 @@ from pharos_api.trainer import Precision
 from pharos_jobs.core.few_shot_fit import Head, fit_head
 from pharos_jobs.core.metrics import decimal_string
 from pharos_jobs.errors import Interrupted
-from pharos_jobs.recipes.model_files import write_label_map, write_tokenizer
+from pharos_jobs.recipes.model_files import write_encoder
 from pharos_jobs.recipes.port import Lesson
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def train(lesson: Lesson) -> dict[str, Any]:
     _put(head, model)
     seconds = perf_counter() - started_s
     mean_pooled.save(model, lesson.labels, lesson.folder)
-    write_tokenizer(tokenizer, lesson.folder)
+    lesson.context.progress.report(85, "exporting")
     return {
         "headStrength": decimal_string(head.strength),
         "trainSeconds": f"{seconds:.1f}",
@@ -59,7 +59,7 @@ def train(lesson: Lesson) -> dict[str, Any]:
         "software": device.software(),
         "computedOn": device.described(1),
         "memoryRanOut": [],
-        **_exported(lesson),
+        **write_encoder(lesson, tokenizer, mean_pooled.saved),
     }
 
 
@@ -88,17 +88,3 @@ def _put(head: Head, model: "MeanPooled") -> None:
     with torch.no_grad():
         model.classifier.weight.copy_(torch.from_numpy(head.weights))
         model.classifier.bias.copy_(torch.from_numpy(head.bias))
-
-
-def _exported(lesson: Lesson) -> dict[str, Any]:
-    from pharos_jobs.export.exporting import export_engines  # noqa: PLC0415 - seconds
-    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415
-    from pharos_jobs.training.mean_pooled import saved  # noqa: PLC0415
-
-    lesson.context.progress.report(85, "exporting")
-    max_tokens = lesson.trainer.hyperparameters.max_tokens
-    write_label_map(lesson.labels, lesson.folder)
-    off = export_onnx(lesson.folder, max_tokens, saved)
-    numbers = {name: number for number, name in enumerate(lesson.labels)}
-    engines = export_engines(lesson.folder, max_tokens, lesson.train, lesson.val, numbers)
-    return {"onnxLogitsOff": off, **engines}

@@ -6,13 +6,14 @@ computed is in ``training``; here the trained model becomes a folder with what s
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pharos_jobs import storage
 from pharos_jobs.core.health import is_lost_peer, is_out_of_memory
 from pharos_jobs.errors import Interrupted, OutOfMemory
 from pharos_jobs.launching import is_first, is_started
-from pharos_jobs.recipes.model_files import write_label_map, write_tokenizer
+from pharos_jobs.recipes.model_files import write_encoder
 from pharos_jobs.recipes.port import Lesson
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def taught(lesson: Lesson, teaching: "Teaching | None") -> dict[str, Any]:
     if not is_first(os.environ):
         return {}
     lesson.context.progress.report(96, "exporting")
-    return _facts(trained) | _written(trained, lesson)
+    trained.model.save_pretrained(lesson.folder)
+    return _facts(trained) | write_encoder(lesson, trained.tokenizer)
 
 
 def _fitted(lesson: Lesson, teaching: "Teaching | None") -> "Trained":
@@ -70,9 +72,8 @@ def _keeping(lesson: Lesson) -> "Keeping":
     if kept.checkpoints_uri is None:
         return keeping
     uri = kept.checkpoints_uri
-    return Keeping(
-        tracker=kept.tracker,
-        tokens=keeping.tokens,
+    return replace(
+        keeping,
         published=lambda path: storage.upload_folder(path, f"{uri}/{path.name}"),
         removed=lambda name: _forget(f"{uri}/{name}"),
     )
@@ -89,21 +90,6 @@ def _facts(trained: "Trained") -> dict[str, Any]:
         "computedOn": trained.computed_on,
         "memoryRanOut": list(trained.halvings),
     }
-
-
-def _written(trained: "Trained", lesson: Lesson) -> dict[str, Any]:
-    """Fill the model's folder and export it; returns how far the export is off, and its best."""
-    from pharos_jobs.export.exporting import export_engines  # noqa: PLC0415 - seconds
-    from pharos_jobs.export.onnx_export import export_onnx  # noqa: PLC0415
-
-    folder, max_tokens = lesson.folder, lesson.trainer.hyperparameters.max_tokens
-    trained.model.save_pretrained(folder)
-    write_tokenizer(trained.tokenizer, folder)
-    write_label_map(lesson.labels, folder)
-    off = export_onnx(folder, max_tokens)
-    numbers = {name: number for number, name in enumerate(lesson.labels)}
-    engines = export_engines(folder, max_tokens, lesson.train, lesson.val, numbers)
-    return {"onnxLogitsOff": off, **engines}
 
 
 def _forget(uri: str) -> None:

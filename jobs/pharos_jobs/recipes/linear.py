@@ -20,7 +20,7 @@ ARCHITECTURE = "linear"
 def train(lesson: Lesson) -> dict[str, Any]:
     """A model that is linear alone: its part, its configuration and its label map."""
     facts = add_part(lesson)
-    write_label_map(lesson.labels, lesson.folder)
+    write_label_map(lesson.label_to_id, lesson.folder)
     storage.write_json((lesson.folder / CONFIG).as_uri(), {"model_type": ARCHITECTURE})
     return facts
 
@@ -33,9 +33,7 @@ def add_part(lesson: Lesson) -> dict[str, Any]:
     numbers = lesson.class_numbers(lesson.train)
     labelled = one_label_each([s.text for s in lesson.train], numbers, len(lesson.labels))
     related = lesson.related
-    number = {name: i for i, name in enumerate(lesson.labels)}
-    members = [[number[name] for name in (s.label, *s.others)] for s in related]
-    labelled = with_related(labelled, [s.text for s in related], members)
+    labelled = with_related(labelled, [s.text for s in related], lesson.related_numbers())
     model = fit_linear(labelled, float(settings.regularisation), settings.seed)
     save_file(model.arrays(), lesson.folder / LINEAR)
     seconds = perf_counter() - started_s

@@ -61,10 +61,20 @@ class Lesson:
     related: list[Sample] = field(default_factory=list)
     kept: Kept = field(default_factory=Kept)
 
+    @property
+    def label_to_id(self) -> dict[str, int]:
+        """The class number of each label."""
+        return {name: number for number, name in enumerate(self.labels)}
+
     def class_numbers(self, samples: list[Sample]) -> list[int]:
         """The class number of each sample."""
-        number = {name: i for i, name in enumerate(self.labels)}
+        number = self.label_to_id
         return [number[sample.label] for sample in samples]
+
+    def related_numbers(self) -> list[list[int]]:
+        """The class numbers of each related sample, that of its first label first."""
+        number = self.label_to_id
+        return [[number[name] for name in (s.label, *s.others)] for s in self.related]
 
 
 # The facts are kept in ``training.json``; trainSeconds and samplesPerSecond are among them.

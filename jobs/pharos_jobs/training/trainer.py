@@ -110,6 +110,7 @@ class _Plan:
     """One call of ``train``: what is asked for and what the machine and the past make of it."""
 
     settings: Hyperparameters
+    base: Path
     precision: Precision
     cutting: MicroBatching
     resume: Path | None
@@ -191,11 +192,11 @@ class ClassificationTrainer:
         first = last_good_checkpoint(self.checkpoint_dir) if ranks.is_first() else None
         name = ranks.told_by_first(first.name if first else "")
         resume = self.checkpoint_dir / name if name else None
+        base = find_base_model(self.model_name)
         return _Plan(
             settings=settings,
-            precision=device.settled_precision(
-                settings.precision, architecture(find_base_model(self.model_name))
-            ),
+            base=base,
+            precision=device.settled_precision(settings.precision, architecture(base)),
             cutting=MicroBatching(
                 settings.batch_size, max(1, device.token_budget() // divisor), divisor
             ),
@@ -231,7 +232,7 @@ class ClassificationTrainer:
         context: StepContext,
     ) -> tuple[BatchedTrainer, CheckpointWriter]:
         settings = plan.settings
-        tokenizer, model = self._loaded(settings, plan.precision)
+        tokenizer, model = self._loaded(plan)
         train, val = (
             ClassificationDataset(
                 part, tokenizer, self.label_to_id, settings.max_tokens, self._keeping.tokens
@@ -257,20 +258,19 @@ class ClassificationTrainer:
         trainer.remove_callback(PrinterCallback)  # the log is JSON, and our callbacks write it
         return trainer, writer
 
-    def _loaded(self, settings: Hyperparameters, precision: Precision) -> tuple[Any, Any]:
-        folder = find_base_model(self.model_name)
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    def _loaded(self, plan: _Plan) -> tuple[Any, Any]:
+        tokenizer = AutoTokenizer.from_pretrained(plan.base, trust_remote_code=False)
         model = AutoModelForSequenceClassification.from_pretrained(
-            folder,
+            plan.base,
             num_labels=len(self.label_to_id),
             label2id=self.label_to_id,
             id2label={number: name for name, number in self.label_to_id.items()},
             ignore_mismatched_sizes=True,
             use_safetensors=True,
             trust_remote_code=False,
-            attn_implementation=device.settled_attention(precision),
+            attn_implementation=device.settled_attention(plan.precision),
         )
-        if settings.gradient_checkpointing:
+        if plan.settings.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         return tokenizer, model
 

@@ -1,38 +1,23 @@
 """Few texts from papers to a server: an encoder as it was, with a head from scikit-learn."""
 
-import json
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
-from jobs_builders import papers, step_input
+from jobs_builders import papers
 from numpy.typing import NDArray
-from pydantic import SecretStr
+from recipe_run import EXPORTING, WHOLE, answers, run_steps, write_papers
 from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 from tiny_model import tiny_bert
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-from pharos_api.artifacts import ReferenceAnswer
-from pharos_api.trainingrun import StepName
 from pharos_jobs import storage
-from pharos_jobs.context import StepContext
 from pharos_jobs.datasets import open_dataset, read_split
-from pharos_serving.assembling import build_classifier
-from pharos_serving.loading import ModelSource, load_verified
-from pharos_serving.settings import Settings
 
-# As in test_blend: the export takes its time, and torch's exporter speaks of its own future.
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.filterwarnings("ignore:::torch"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-]
+pytestmark = EXPORTING
 TOPICS = ("cs.AI", "cs.RO", "cs.DB")
 SETTINGS = {"maxTokens": 64, "precision": "FP32"}
 LIMITS = ("minValidationAccuracy", "minTestAccuracy", "minMacroF1")
@@ -49,19 +34,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outputs(base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the five steps of a run with the recipe FewShot gave, on 32 texts a class."""
     root = tmp_path_factory.mktemp("few")
-    rows = (json.dumps(p.to_json()) for p in papers(TOPICS, 40))
-    (root / "papers.jsonl").write_text("\n".join(rows))
-    source = {"dataset": {"uri": (root / "papers.jsonl").as_uri()}}
-    trainer = {"recipe": "FewShot", "baseModel": base.as_uri(), "hyperparameters": SETTINGS}
-    data = {"source": source, "minPapersPerClass": 10}
-    fields: dict[str, Any] = {"trainer": trainer, "gate": GATE, "data": data}
-    found: dict[str, str] = {}
-    for step in (s for s in StepName if s is not StepName.SEARCH):
-        (root / step.value).mkdir()
-        module = import_module(f"pharos_jobs.steps.{step.value}")
-        context = StepContext(root / step.value)
-        found |= module.run(step_input(root, step, inputs=found, **fields), context).outputs
-    return found
+    uri = write_papers(root, papers(TOPICS, 40))
+    ran = run_steps(
+        root,
+        WHOLE,
+        trainer={"recipe": "FewShot", "baseModel": base.as_uri(), "hyperparameters": SETTINGS},
+        gate=GATE,
+        data={"source": {"dataset": {"uri": uri}}, "minPapersPerClass": 10},
+    )
+    return ran.outputs
 
 
 def folder_of(outputs: dict[str, str]) -> Path:
@@ -114,16 +95,5 @@ def test_a_fine_tuning_may_start_from_it(outputs: dict[str, str]) -> None:
 
 
 def test_a_server_answers_as_the_evaluation_did(outputs: dict[str, str], tmp_path: Path) -> None:
-    model = load_verified(ModelSource(outputs["modelUri"], outputs["modelSha256"]), tmp_path)
-    settings = Settings(
-        model_name="topics",
-        user_hash_key=SecretStr("key"),
-        model_version=model.manifest.version,
-        model_uri=outputs["modelUri"],
-        model_sha256=outputs["modelSha256"],
-        cache_dir=tmp_path,
-    )
-    lines = storage.read_bytes(f"{outputs['modelUri']}/reference_answers.jsonl").splitlines()
-    references = [ReferenceAnswer.model_validate_json(line) for line in lines]
-    given = build_classifier(model, settings).predict_batch([r.text for r in references])
+    references, given = answers(outputs, tmp_path)
     assert [answer.label for answer in given] == [reference.label for reference in references]

@@ -7,27 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_builders import abstract, paper, papers, step_input
-from pydantic import SecretStr
+from jobs_builders import abstract, paper, papers
+from recipe_run import WHOLE, Ran, answers, run_steps, write_papers
 
-from pharos_api.artifacts import Manifest, ReferenceAnswer
+from pharos_api.artifacts import Manifest
 from pharos_api.jobio import FailureReason
-from pharos_api.trainingrun import StepName
 from pharos_jobs import storage
-from pharos_jobs.context import StepContext
 from pharos_jobs.errors import Terminal
 from pharos_jobs.predict_file import predict_file
-from pharos_serving.assembling import build_classifier
-from pharos_serving.loading import ModelSource, load_verified
-from pharos_serving.settings import Settings
 
-CHAIN = (
-    StepName.COLLECT,
-    StepName.PREPARE,
-    StepName.TRAIN,
-    StepName.EVALUATE,
-    StepName.REGISTER,
-)
 TOPICS = ("cs.AI", "cs.RO", "cs.DB")
 GATE = {
     "minValidationAccuracy": "0.5",
@@ -40,8 +28,7 @@ GATE = {
 @dataclass(frozen=True)
 class Registered:
     folder: Path
-    sha256: str
-    metrics: dict[str, str]
+    ran: Ran
     training: dict[str, Any]
 
 
@@ -49,28 +36,22 @@ class Registered:
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Registered:
     """Papers of three topics, taken through the five steps of a run."""
     root = tmp_path_factory.mktemp("linear")
-    found = [*papers(TOPICS, 60), paper("cs.RO", 77, categories=("cs.RO", "cs.AI"))]
-    (root / "papers.jsonl").write_text("\n".join(json.dumps(p.to_json()) for p in found))
-    source = {"dataset": {"uri": (root / "papers.jsonl").as_uri(), "categories": TOPICS}}
-    fields: dict[str, Any] = {
-        "trainer": {"recipe": "Linear"},
-        "gate": GATE,
-        "data": {"source": source, "minPapersPerClass": 10},
-    }
-    outputs: dict[str, str] = {}
-    metrics: dict[str, str] = {}
-    for step in CHAIN:
-        scratch = root / "scratch" / step.value
-        scratch.mkdir(parents=True)
-        module = import_module(f"pharos_jobs.steps.{step.value}")
-        result = module.run(step_input(root, step, inputs=outputs, **fields), StepContext(scratch))
-        assert result.error is None
-        outputs |= result.outputs
-        metrics |= result.metrics
-    record = storage.read_json(f"{outputs['checkpointUri']}/training.json")
-    folder = storage.local_path(outputs["modelUri"])
+    two = paper("cs.RO", 77, categories=("cs.RO", "cs.AI"))
+    uri = write_papers(root, [*papers(TOPICS, 60), two])
+    ran = run_steps(
+        root,
+        WHOLE,
+        trainer={"recipe": "Linear"},
+        gate=GATE,
+        data={
+            "source": {"dataset": {"uri": uri, "categories": TOPICS}},
+            "minPapersPerClass": 10,
+        },
+    )
+    record = storage.read_json(f"{ran.outputs['checkpointUri']}/training.json")
+    folder = storage.local_path(ran.outputs["modelUri"])
     assert folder is not None
-    return Registered(folder, outputs["modelSha256"], metrics, record)
+    return Registered(folder, ran, record)
 
 
 @pytest.fixture
@@ -97,27 +78,14 @@ def test_a_paper_of_two_of_the_labels_is_learnt_from_too(registered: Registered)
 
 
 def test_evaluation_measures_calibration(registered: Registered) -> None:
-    assert float(registered.metrics["testAccuracy"]) > 0.8
-    assert float(registered.metrics["calibrationError"]) < 0.2
+    assert float(registered.ran.metrics["testAccuracy"]) > 0.8
+    assert float(registered.ran.metrics["calibrationError"]) < 0.2
     results = json.loads((registered.folder / "test_results.json").read_text())
     assert sum(each["samples"] for each in results["reliability"]) == results["samples"]
 
 
 def test_a_server_answers_as_the_evaluation_did(registered: Registered, tmp_path: Path) -> None:
-    model = load_verified(
-        ModelSource(registered.folder.as_uri(), registered.sha256), tmp_path / "cache"
-    )
-    settings = Settings(
-        model_name="topics",
-        user_hash_key=SecretStr("key"),
-        model_version=model.manifest.version,
-        model_uri=registered.folder.as_uri(),
-        model_sha256=registered.sha256,
-        cache_dir=tmp_path / "cache",
-    )
-    lines = (registered.folder / "reference_answers.jsonl").read_text().splitlines()
-    references = [ReferenceAnswer.model_validate_json(line) for line in lines]
-    given = build_classifier(model, settings).predict_batch([r.text for r in references])
+    references, given = answers(registered.ran.outputs, tmp_path / "cache")
     for reference, answer in zip(references, given, strict=True):
         assert answer.scores == pytest.approx(reference.scores, abs=1e-5)
 
