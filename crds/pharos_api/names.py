@@ -84,6 +84,11 @@ ENV_SPOOL_DIR = "PHAROS_SPOOL_DIR"
 SECRET_DATABASE_URL = "url"  # noqa: S105 - the name of a key
 SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
 
+# Keys of sources of papers: each name is a key of their Secret and the variable that it becomes
+ENV_NCBI_KEY = "NCBI_API_KEY"
+ENV_SEMANTIC_SCHOLAR_KEY = "SEMANTIC_SCHOLAR_API_KEY"
+SOURCE_KEYS = (ENV_NCBI_KEY, ENV_SEMANTIC_SCHOLAR_KEY)
+
 # Path of the projected token by which a job proves who it is
 PROGRESS_TOKEN_FILE = "/var/run/pharos/progress/token"  # noqa: S105 - a path
 

@@ -20,8 +20,9 @@ from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
 from pharos_jobs.errors import RateLimitError, Retryable, Terminal
 from pharos_jobs.sources.arxiv_client import API_URL, TIMEOUT_S, PoliteClient, PoliteSession
-from pharos_jobs.sources.arxiv_query import Window, paper_of, search_query
+from pharos_jobs.sources.arxiv_query import paper_of, search_query
 from pharos_jobs.sources.pace import RETRIES, Limiter, Pace, wait_before_retry_s
+from pharos_jobs.sources.port import Window
 
 PAGE_SIZE = 100
 _log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from typing import Any
 
 import arxiv
 import pytest
-from arxiv_server import Answer, ArxivServer, arxiv_server, page
+from answering import Answer
+from arxiv_server import ArxivServer, arxiv_server, page
 
 from pharos_api.data import ArxivSource
 from pharos_api.jobio import FailureReason
