@@ -82,6 +82,44 @@ class PubmedSource(QueriedSource):
     """Papers of PubMed; queries as in its search box, for example ``cardiology[MeSH Terms]``."""
 
 
+class FieldOfStudy(StrEnum):
+    """The fields that Semantic Scholar sorts papers into."""
+
+    COMPUTER_SCIENCE = "Computer Science"
+    MEDICINE = "Medicine"
+    CHEMISTRY = "Chemistry"
+    BIOLOGY = "Biology"
+    MATERIALS_SCIENCE = "Materials Science"
+    PHYSICS = "Physics"
+    GEOLOGY = "Geology"
+    PSYCHOLOGY = "Psychology"
+    ART = "Art"
+    HISTORY = "History"
+    GEOGRAPHY = "Geography"
+    SOCIOLOGY = "Sociology"
+    BUSINESS = "Business"
+    POLITICAL_SCIENCE = "Political Science"
+    ECONOMICS = "Economics"
+    PHILOSOPHY = "Philosophy"
+    MATHEMATICS = "Mathematics"
+    ENGINEERING = "Engineering"
+    ENVIRONMENTAL_SCIENCE = "Environmental Science"
+    AGRICULTURAL_AND_FOOD_SCIENCES = "Agricultural and Food Sciences"
+    EDUCATION = "Education"
+    LAW = "Law"
+    LINGUISTICS = "Linguistics"
+
+
+class SemanticScholarSource(QueriedSource):
+    """Papers of Semantic Scholar, with their citations; queries as its bulk search takes them.
+
+    ``fieldsOfStudy`` and ``minCitations`` hold for all labels.
+    """
+
+    fields_of_study: list[FieldOfStudy] = Field([], max_length=23)
+    min_citations: int | None = Field(None, ge=0, le=1_000_000)
+
+
 class DatasetFormat(StrEnum):
     """Auto goes by the file's name."""
 
@@ -120,7 +158,7 @@ class DatasetSource(Spec):
         return self
 
 
-_ONE_SOURCE = "give exactly one source: arxiv, pubmed or dataset"
+_ONE_SOURCE = "give exactly one source: arxiv, pubmed, semanticScholar or dataset"
 
 
 class Source(Spec):
@@ -128,7 +166,7 @@ class Source(Spec):
 
     model_config = rules(
         (
-            "[has(self.arxiv), has(self.pubmed), has(self.dataset)]"
+            "[has(self.arxiv), has(self.pubmed), has(self.semanticScholar), has(self.dataset)]"
             ".filter(given, given).size() == 1",
             _ONE_SOURCE,
         ),
@@ -136,6 +174,7 @@ class Source(Spec):
 
     arxiv: ArxivSource | None = None
     pubmed: PubmedSource | None = None
+    semantic_scholar: SemanticScholarSource | None = None
     dataset: DatasetSource | None = None
 
     @model_validator(mode="after")
@@ -150,7 +189,8 @@ class Source(Spec):
         return self._all_given()[0]
 
     def _all_given(self) -> list[ArxivSource | QueriedSource | DatasetSource]:
-        return [each for each in (self.arxiv, self.pubmed, self.dataset) if each is not None]
+        known = (self.arxiv, self.pubmed, self.semantic_scholar, self.dataset)
+        return [each for each in known if each is not None]
 
 
 class Split(Spec):

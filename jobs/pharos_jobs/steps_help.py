@@ -4,9 +4,9 @@ _STEP = "Reads a StepInput (JSON) from PHAROS_STEP_INPUT or --step-input; or tak
 
 COMMANDS = {
     "collect": (
-        "Collect papers from arXiv, PubMed or a labelled file.",
+        "Collect papers from arXiv, PubMed, Semantic Scholar or a labelled file.",
         f"{_STEP}\n\n"
-        "Input:   spec.data.source (arxiv, pubmed or dataset)\n"
+        "Input:   spec.data.source (arxiv, pubmed, semanticScholar or dataset)\n"
         "Writes:  raw/<run>/papers.jsonl.gz, metadata.json, and each page as it came\n"
         "Outputs: rawUri, rawSha256, papers",
     ),

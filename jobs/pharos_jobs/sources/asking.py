@@ -1,8 +1,11 @@
 """The questions that a request comes to, one for each label. Pure."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from pharos_api.data import LabelPolicy, QueriedSource
+from pharos_jobs.core.papers import Paper
 from pharos_jobs.sources.port import Question, Window
 
 
@@ -18,6 +21,27 @@ def questions(source: QueriedSource, today: str) -> list[Question]:
         Question(each.label, each.query, _excluded(source, number), window)
         for number, each in enumerate(source.queries)
     ]
+
+
+def with_all_labels(found: Mapping[str, Sequence[Paper]]) -> dict[str, list[Paper]]:
+    """The papers by label; one that answered several questions carries all of their labels.
+
+    A source that takes exclusions in another sense than meant shows here, and the label policy
+    then decides. Labels are in the order of the request, as for ``Primary``.
+    """
+    labels: dict[str, list[str]] = {}
+    for label, papers in found.items():
+        for paper in papers:
+            labels.setdefault(paper.id, []).append(label)
+    return {
+        label: [
+            replace(paper, categories=tuple(labels[paper.id]))
+            if len(labels[paper.id]) > 1
+            else paper
+            for paper in papers
+        ]
+        for label, papers in found.items()
+    }
 
 
 def _excluded(source: QueriedSource, number: int) -> tuple[str, ...]:

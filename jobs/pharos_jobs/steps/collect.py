@@ -14,7 +14,7 @@ from pharos_jobs.context import StepContext
 from pharos_jobs.core.labels import LabelRejection, assign_label
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.core.quality import Rejection, to_sample
-from pharos_jobs.sources.asking import questions
+from pharos_jobs.sources.asking import questions, with_all_labels
 from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.dataset import read_dataset
 from pharos_jobs.sources.opening import opened
@@ -79,10 +79,11 @@ def _from_queries(
     paged = opened(data.source, os.environ)
     collector = Collector(paged, f"{folder}/pages")
     clean = _judge(source, data.min_words)
-    return paged.name, {
+    found = {
         question.label: collector.collect(question, source.papers_per_category, clean)
         for question in questions(source, context.now().date().isoformat())
     }
+    return paged.name, with_all_labels(found)
 
 
 def _judge(source: ArxivSource | QueriedSource, min_words: int) -> Callable[[Paper], bool]:
