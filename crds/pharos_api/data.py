@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from pharos_api.meta import Spec, rules
+from pharos_api.meta import NAME_PATTERN, Spec, rules
 
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Category = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9.*-]{1,63}$")]
@@ -120,6 +120,18 @@ class SemanticScholarSource(QueriedSource):
     min_citations: int | None = Field(None, ge=0, le=1_000_000)
 
 
+class PluginSource(QueriedSource):
+    """Papers of a source that a package in the jobs' image brings, by its name there.
+
+    ``options`` are the package's own; no secret belongs there.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=63)]
+    options: dict[str, Annotated[str, StringConstraints(max_length=1024)]] = Field(
+        {}, max_length=32
+    )
+
+
 class DatasetFormat(StrEnum):
     """Auto goes by the file's name."""
 
@@ -158,7 +170,7 @@ class DatasetSource(Spec):
         return self
 
 
-_ONE_SOURCE = "give exactly one source: arxiv, pubmed, semanticScholar or dataset"
+_ONE_SOURCE = "give exactly one source: arxiv, pubmed, semanticScholar, plugin or dataset"
 
 
 class Source(Spec):
@@ -166,7 +178,8 @@ class Source(Spec):
 
     model_config = rules(
         (
-            "[has(self.arxiv), has(self.pubmed), has(self.semanticScholar), has(self.dataset)]"
+            "[has(self.arxiv), has(self.pubmed), has(self.semanticScholar), has(self.plugin), "
+            "has(self.dataset)]"
             ".filter(given, given).size() == 1",
             _ONE_SOURCE,
         ),
@@ -175,6 +188,7 @@ class Source(Spec):
     arxiv: ArxivSource | None = None
     pubmed: PubmedSource | None = None
     semantic_scholar: SemanticScholarSource | None = None
+    plugin: PluginSource | None = None
     dataset: DatasetSource | None = None
 
     @model_validator(mode="after")
@@ -189,7 +203,7 @@ class Source(Spec):
         return self._all_given()[0]
 
     def _all_given(self) -> list[ArxivSource | QueriedSource | DatasetSource]:
-        known = (self.arxiv, self.pubmed, self.semantic_scholar, self.dataset)
+        known = (self.arxiv, self.pubmed, self.semantic_scholar, self.plugin, self.dataset)
         return [each for each in known if each is not None]
 
 

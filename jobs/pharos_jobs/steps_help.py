@@ -6,7 +6,7 @@ COMMANDS = {
     "collect": (
         "Collect papers from arXiv, PubMed, Semantic Scholar or a labelled file.",
         f"{_STEP}\n\n"
-        "Input:   spec.data.source (arxiv, pubmed, semanticScholar or dataset)\n"
+        "Input:   spec.data.source (arxiv, pubmed, semanticScholar, plugin or dataset)\n"
         "Writes:  raw/<run>/papers.jsonl.gz, metadata.json, and each page as it came\n"
         "Outputs: rawUri, rawSha256, papers",
     ),

@@ -7,6 +7,7 @@ from pharos_api.data import SemanticScholarSource, Source
 from pharos_api.names import ENV_NCBI_KEY, ENV_SEMANTIC_SCHOLAR_KEY
 from pharos_jobs.sources import semantic_scholar
 from pharos_jobs.sources.pace import NCBI, NCBI_WITH_KEY, SEMANTIC_SCHOLAR, Limiter, Pace
+from pharos_jobs.sources.plugins import plugin
 from pharos_jobs.sources.polite import PoliteHttp
 from pharos_jobs.sources.port import PagedSource
 
@@ -20,6 +21,8 @@ def opened(source: Source, environment: Mapping[str, str]) -> PagedSource:
         return _pubmed(environment)
     if source.semantic_scholar is not None:
         return _semantic_scholar(source.semantic_scholar, environment)
+    if source.plugin is not None:
+        return plugin(source.plugin, environment)
     raise AssertionError("a run has exactly one source")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from answering import CUT, DROPPED, SILENT, Answer, Asked, answering
 from jobs_builders import step_input
-from pubmed_server import PubMedServer, pubmed_server, records
+from pubmed_server import TOPICS, PubMedServer, pubmed_server, records
 
 from pharos_api.data import PubmedSource
 from pharos_api.jobio import ExitCode, FailureReason
@@ -353,6 +353,33 @@ def test_the_step_collects_each_label_alike_and_the_key_is_sent_but_nowhere_writ
     written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
     assert KEY.encode() not in written
     assert KEY not in caplog.text + result.to_termination_message()
+
+
+@pytest.mark.requirement("FUT-1")
+def test_twenty_two_labels_of_computing_and_of_medicine_become_one_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = [f"{domain}{n}" for domain in ("Computing", "Medicine") for n in range(11)]
+    held = {
+        f"{field}[mh]": records(field, TOPICS[n % 3], 12, first=1000 * n)
+        for n, field in enumerate(fields)
+    }
+    queries = [{"label": field, "query": f"{field}[mh]"} for field in fields]
+    data = {
+        "source": {"pubmed": {**SOURCE.to_json(), "queries": queries, "papersPerCategory": 12}},
+        "minPapersPerClass": 10,
+    }
+    monkeypatch.setenv(ENV_NCBI_KEY, KEY)
+    with pubmed_server(held) as server:
+        monkeypatch.setenv(ENV_PUBMED_URL, server.url)
+        collecting, _ = run_step(step_input(tmp_path, StepName.COLLECT, data=data))
+    inputs = {"rawUri": collecting.outputs["rawUri"]}
+    prepared, code = run_step(step_input(tmp_path, StepName.PREPARE, data=data, inputs=inputs))
+    assert code is ExitCode.OK, prepared
+    assert json.loads(prepared.outputs["labels"]) == sorted(fields)
+    card = storage.read_json(f"{prepared.outputs['datasetUri']}/card.json")
+    assert set(card["perClass"].values()) == {12}
+    assert card["source"]["pubmed"]["queries"] == queries
 
 
 @pytest.mark.requirement("COL-10")
