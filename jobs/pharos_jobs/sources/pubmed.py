@@ -14,7 +14,7 @@ from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.sources.polite import PoliteHttp
 from pharos_jobs.sources.port import Cursor, Page, Question
 from pharos_jobs.sources.pubmed_place import Place
-from pharos_jobs.sources.pubmed_records import document, history_of, papers_of
+from pharos_jobs.sources.pubmed_records import document, history_of, papers_of, unknown_words
 
 API_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
 NAME = "PubMed"
@@ -69,6 +69,9 @@ class PubMed:
                 "maxdate": days.end.replace("-", "/"),
             },
         )
+        unknown = unknown_words(root)
+        if unknown:
+            raise _refused(f"it does not know {', '.join(unknown)} and would leave that out")
         try:
             history = history_of(root)
         except ValueError as error:

@@ -10,6 +10,7 @@ from pharos_jobs.sources.pubmed_place import History
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR_DIGITS = 4
+_UNQUOTED = "WarningList/QuotedPhraseNotFound"
 
 
 def document(body: bytes) -> etree._Element:
@@ -33,6 +34,16 @@ def history_of(root: etree._Element) -> History:
     if not count.isdecimal() or not (web_env and query_key):
         raise ValueError("a search without Count, WebEnv and QueryKey")
     return History(web_env, query_key, int(count))
+
+
+def unknown_words(root: etree._Element) -> list[str]:
+    """Phrases and fields of a query that PubMed does not know.
+
+    It leaves such a phrase out, or takes a quoted one for single words, and answers the rest: every
+    paper of that answer would get a label that nobody asked for.
+    """
+    places = ("ErrorList/PhraseNotFound", "ErrorList/FieldNotFound")
+    return [each for place in (*places, _UNQUOTED) for each in _all(root, place)]
 
 
 def papers_of(root: etree._Element, label: str) -> tuple[Paper, ...]:

@@ -309,6 +309,15 @@ REFUSALS = {
         FailureReason.INVALID_SPEC,
         "Empty term and query_key",
     ),
+    "a phrase that it does not know and would leave out": (
+        Answer(
+            200,
+            b"<eSearchResult><Count>9</Count><QueryKey>1</QueryKey><WebEnv>w</WebEnv><ErrorList>"
+            b"<PhraseNotFound>hart diseases[mh]</PhraseNotFound></ErrorList></eSearchResult>",
+        ),
+        FailureReason.INVALID_SPEC,
+        r"does not know hart diseases\[mh\] and would leave that out",
+    ),
     "a page that is none": (Answer(404, b"not here"), FailureReason.INVALID_SPEC, "HTTP 404"),
 }
 
