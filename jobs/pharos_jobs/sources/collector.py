@@ -117,8 +117,8 @@ class Collector:
         return Terminal(
             FailureReason.CATEGORY_EMPTY,
             f"{self._source.name} has no papers for {question.label} ({question.query}) from "
-            f"{window.start or 'the beginning'} to {window.end}. Check the query's spelling, "
-            "startDate and endDate.",
+            f"{window.start or 'the beginning'} to {window.end}. Check the spelling, startDate "
+            "and endDate.",
         )
 
 
