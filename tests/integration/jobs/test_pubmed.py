@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pharos_api.jobio import ExitCode, FailureReason
 from pharos_api.names import ENV_NCBI_KEY
 from pharos_api.trainingrun import StepName
 from pharos_jobs import storage
+from pharos_jobs.__main__ import main
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.running import run_step
@@ -68,6 +70,17 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """The command sets up logging and the umask of its process, which is that of the tests."""
+    root, mask = logging.getLogger(), os.umask(0o077)
+    handlers, level = root.handlers[:], root.level
+    yield
+    os.umask(mask)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def source(url: str, clock: Clock, key: str | None = None, timeout_s: float = 60.0) -> PubMed:
@@ -389,6 +402,47 @@ def test_twenty_two_labels_of_computing_and_of_medicine_become_one_data_set(
     card = storage.read_json(f"{prepared.outputs['datasetUri']}/card.json")
     assert set(card["perClass"].values()) == {12}
     assert card["source"]["pubmed"]["queries"] == queries
+
+
+def flags(folder: Path, *words: str) -> list[str]:
+    output = folder / "out.json"
+    return ["collect", *words, "--output", str(output), "--raw-dir", str(folder / "data")]
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_the_command_takes_a_query_for_each_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = {
+        HEART: records("Heart", "cs.AI", 20),
+        BRAIN: records("Brain", "cs.RO", 20, first=1000),
+    }
+    asked = ["--query", f"Heart={HEART}", "-q", f"Brain={BRAIN}", "--end-date", "2021-12-31"]
+    with pubmed_server(held) as server:
+        monkeypatch.setenv(ENV_PUBMED_URL, server.url)
+        code = main(flags(tmp_path, "--source", "pubmed", "--num-papers", "30", *asked))
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert code == ExitCode.OK
+    assert document["metadata"]["source"] == "PubMed"
+    assert [s["label"] for s in document["samples"]] == ["Heart"] * 15 + ["Brain"] * 15
+
+
+MISTAKES = {
+    "a source without queries": ["--source", "pubmed"],
+    "one label alone": ["--source", "pubmed", "-q", "Heart=heart"],
+    "a label twice": ["--source", "pubmed", "-q", "A=x", "-q", "A=y", "-q", "B=z"],
+    "a query without a label": ["--source", "pubmed", "-q", "heart", "-q", "B=z"],
+    "queries for arXiv": ["-q", "A=x", "-q", "B=z"],
+}
+
+
+@pytest.mark.usefixtures("own_logging")
+@pytest.mark.parametrize("words", MISTAKES.values(), ids=MISTAKES)
+def test_flags_that_do_not_fit_are_refused(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(flags(tmp_path, *words)) == ExitCode.BAD_INPUT
+    assert '--query "LABEL=QUERY"' in capsys.readouterr().err
 
 
 @pytest.mark.requirement("COL-10")
