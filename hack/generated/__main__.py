@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generated import cli_reference, figures
 from pharos_api.crdgen import files
+from watching import rules
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHART = CHECKOUT / "helm" / "pharos"
@@ -29,6 +30,11 @@ def crds() -> dict[Path, str]:
 def bootstrap() -> dict[Path, str]:
     """What a gateway's Envoy starts with."""
     return {CHART / "files" / "envoy.yaml": output("pharos_operator.gateway.bootstrap")}
+
+
+def alerts() -> dict[Path, str]:
+    """What Prometheus is told to watch."""
+    return {CHART / "files" / "rules.yaml": rules.text()}
 
 
 def reference() -> dict[Path, str]:
@@ -66,6 +72,7 @@ def local_helm() -> str:
 GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
     crds,
     bootstrap,
+    alerts,
     reference,
     measured,
     install,
