@@ -10,6 +10,7 @@ from pathlib import Path
 from generated import cli_reference, figures
 from pharos_api.crdgen import files
 from watching import rules
+from watching.boards import grafana
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHART = CHECKOUT / "helm" / "pharos"
@@ -35,6 +36,12 @@ def bootstrap() -> dict[Path, str]:
 def alerts() -> dict[Path, str]:
     """What Prometheus is told to watch."""
     return {CHART / "files" / "rules.yaml": rules.text()}
+
+
+def dashboards() -> dict[Path, str]:
+    """What Grafana shows."""
+    folder = CHART / "files" / "dashboards"
+    return {folder / name: text for name, text in grafana.files().items()}
 
 
 def reference() -> dict[Path, str]:
@@ -73,6 +80,7 @@ GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
     crds,
     bootstrap,
     alerts,
+    dashboards,
     reference,
     measured,
     install,

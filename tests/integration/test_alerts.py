@@ -13,6 +13,7 @@ from alert_cases import CASES, Case, Series
 
 from watching import rules
 from watching.alert import NAMESPACES, RUNBOOKS, Alert
+from watching.boards import grafana
 
 STEP = "30s"
 ADDRESS = "https://runbooks.example.com"
@@ -72,6 +73,24 @@ def test_promtool_finds_no_fault_in_the_rules(promtool: str, rule_file: Path) ->
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{len(rules.ALERTS)} rules found" in run.stdout
+
+
+def test_prometheus_can_read_every_query_of_the_dashboards(promtool: str, tmp_path: Path) -> None:
+    asked = [each for board in grafana.BOARDS for each in board.expressions]
+    rows = [
+        {"record": f"query:{number}", "expr": expression.replace("$__rate_interval", "5m")}
+        for number, expression in enumerate(asked)
+    ]
+    path = tmp_path / "queries.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rows}]}))
+    run = subprocess.run(
+        [promtool, "check", "rules", "--lint=none", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"{len(rows)} rules found" in run.stdout
 
 
 def shown(case: Case) -> dict[str, Any]:

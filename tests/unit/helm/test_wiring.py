@@ -145,6 +145,18 @@ def alerts_of(body: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+def test_grafana_s_sidecar_finds_each_dashboard_whole() -> None:
+    found = {
+        key: json.loads(text)
+        for one in helm_chart.of_kind("external", "ConfigMap")
+        if one["metadata"]["labels"].get("grafana_dashboard") == "1"
+        for key, text in one["data"].items()
+    }
+    files = (CHART / "files" / "dashboards").glob("*.json")
+    assert found == {f"pharos-{path.name}": json.loads(path.read_text()) for path in files}
+    assert len(found) == 5
+
+
 VOLUMES_OF = {
     "default": 'namespace=~"pharos-system"',
     "local": 'namespace=~"pharos-system|papers"',
