@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import helm_chart
 import pytest
 import yaml
 from alert_cases import CASES, Case, Series
@@ -73,6 +74,19 @@ def test_promtool_finds_no_fault_in_the_rules(promtool: str, rule_file: Path) ->
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{len(rules.ALERTS)} rules found" in run.stdout
+
+
+@pytest.mark.parametrize("values", ["default", "local"])
+def test_the_chart_s_own_prometheus_can_read_its_configuration(
+    values: str, promtool: str, tmp_path: Path
+) -> None:
+    files = helm_chart.named(values, "ConfigMap", "pharos-prometheus")["data"]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text.replace("/etc/pharos", str(tmp_path)))
+    line = [promtool, "check", "config", "--lint-fatal", str(tmp_path / "prometheus.yml")]
+    run = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"SUCCESS: {len(rules.ALERTS)} rules found" in run.stdout
 
 
 def test_prometheus_can_read_every_query_of_the_dashboards(promtool: str, tmp_path: Path) -> None:
