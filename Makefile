@@ -50,7 +50,7 @@ arch: ## Layers: who may import whom
 check: lint type arch verify unit ## All that is quick: before every commit
 
 .PHONY: generate
-generate: ## Write what is generated: CRDs, gateway bootstrap, install.yaml, requirements page
+generate: ## Write what is generated: CRDs, gateway bootstrap, alerts, dashboards, install.yaml, reference pages
 	PYTHONPATH=hack $(VENV)/python -m generated
 
 .PHONY: verify
