@@ -1,11 +1,17 @@
 """Alerts rest on metrics that exist, link to pages that exist, and say what to do."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 import watched_metrics
 from helm_chart import ROOT
 
+from pharos_api.kinds import KINDS as KINDS_OF_PHAROS
+from pharos_console.cli import __main__ as _commands  # noqa: F401 - importing registers them
+from pharos_console.cli.app import app
 from pharos_operator.gateway.bootstrap import Setup, bootstrap
 from watching import rules
 from watching.alert import Alert
@@ -45,6 +51,26 @@ def test_what_an_alert_says_is_filled_from_labels_that_it_has(alert: Alert) -> N
     assert used <= (kept or {"name", "instance"})
     assert "$value" not in alert.description
     assert alert.description.endswith(".")
+
+
+OURS = re.compile(r"(?:^    |`)pharos ([a-z-]+)([^`\n]*)", re.MULTILINE)
+KINDS = re.compile(r"kubectl [^`\n]*?(?:get|describe|delete|patch|edit) ([a-z,]+)")
+SHORT_NAMES = {kind.short_name for kind in KINDS_OF_PHAROS}
+OF_KUBERNETES = {
+    "certificate", "certificaterequests", "certificates", "endpointslices", "events", "hpa",
+    "lease", "pod", "pods", "pvc",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+def test_a_page_gives_commands_that_exist_with_options_that_they_have(page: Path) -> None:
+    text = page.read_text()
+    group: Any = typer.main.get_command(app)
+    for name, rest in OURS.findall(text):
+        options = {option for each in group.commands[name].params for option in each.opts}
+        assert set(re.findall(r"(?<= )--?[a-z]+", rest)) <= options, f"{name}{rest}"
+    for kinds in KINDS.findall(text):
+        assert set(kinds.split(",")) <= SHORT_NAMES | OF_KUBERNETES, kinds
 
 
 def test_every_page_belongs_to_an_alert() -> None:
