@@ -40,7 +40,7 @@ lint: ## Style
 
 .PHONY: type
 type: ## Types, strictly
-	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console benchmarks/delivery benchmarks/serving
+	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console hack/watching benchmarks/delivery benchmarks/serving
 
 .PHONY: arch
 arch: ## Layers: who may import whom
@@ -50,7 +50,7 @@ arch: ## Layers: who may import whom
 check: lint type arch verify unit ## All that is quick: before every commit
 
 .PHONY: generate
-generate: ## Write what is generated: CRDs, gateway bootstrap, install.yaml, requirements page
+generate: ## Write what is generated: CRDs, gateway bootstrap, alerts, dashboards, install.yaml, reference pages
 	PYTHONPATH=hack $(VENV)/python -m generated
 
 .PHONY: verify

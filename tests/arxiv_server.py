@@ -1,12 +1,9 @@
 """A small arXiv: real HTTP on loopback, answers in the shape of the API's Atom feeds."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
+from answering import Answer, Asked, answering
 from jobs_builders import abstract
 
 FEED = """<?xml version='1.0' encoding='UTF-8'?>
@@ -23,15 +20,6 @@ ENTRY = """<entry><id>http://arxiv.org/abs/{id}v2</id><title>{title}</title>
 <summary>{summary}</summary><category term="{category}"/>
 <arxiv:primary_category term="{category}"/><author><name>A. Author</name></author></entry>
 """
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer; ``status`` 0 drops the connection without a word, -1 never answers."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def page(category: str, start: int, size: int, total: int, topic: str = "cs.AI") -> Answer:
@@ -52,8 +40,8 @@ def page(category: str, start: int, size: int, total: int, topic: str = "cs.AI")
 class ArxivServer:
     """Gives the prepared answers in turn and remembers what it was asked."""
 
-    def __init__(self, url: str, answers: Sequence[Answer]) -> None:
-        self.url = url
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.url = ""
         self.answers = list(answers)
         self.asked: list[dict[str, str]] = []
 
@@ -61,36 +49,12 @@ class ArxivServer:
 @contextmanager
 def arxiv_server(*answers: Answer) -> Iterator[ArxivServer]:
     """A server on a free port of loopback."""
-    ending = threading.Event()
+    known = ArxivServer(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query)
-            known.asked.append({k: v[0] for k, v in query.items()})
-            answer = known.answers.pop(0)
-            if answer.status <= 0:
-                if answer.status < 0:
-                    ending.wait()
-                self.close_connection = True
-                return
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
+    def respond(asked: Asked) -> Answer:
+        known.asked.append(asked.parameters)
+        return known.answers.pop(0)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known = ArxivServer(f"http://127.0.0.1:{server.server_port}/api/query", answers)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with answering(respond) as url:
+        known.url = f"{url}/api/query"
         yield known
-    finally:
-        ending.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

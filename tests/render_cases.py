@@ -52,6 +52,7 @@ S3 = Platform(
     jobs_image="pharos-jobs:test",
     serving_image="pharos-serving:test",
     artifact_secret="pharos-s3",
+    source_secret="paper-sources",
     extra_pod_env=(("HF_ENDPOINT", "http://mirror"),),
 )
 
@@ -105,6 +106,7 @@ GUARDED = replace(EVIDENCE, name="arxiv-07-guardrollback-6d4c9b33")
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
     "job-collect": (start(StepName.COLLECT), make_run(), PLATFORM),
+    "job-collect-s3": (start(StepName.COLLECT, S3), make_run(), S3),
     "job-search": (
         StartStep("weekly", "weekly-search", told(StepName.SEARCH, PLATFORM, SEARCHING), 14400),
         SEARCHING,

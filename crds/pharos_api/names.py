@@ -84,6 +84,11 @@ ENV_SPOOL_DIR = "PHAROS_SPOOL_DIR"
 SECRET_DATABASE_URL = "url"  # noqa: S105 - the name of a key
 SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
 
+# Keys of sources of papers: each name is a key of their Secret and the variable that it becomes
+ENV_NCBI_KEY = "NCBI_API_KEY"
+ENV_SEMANTIC_SCHOLAR_KEY = "SEMANTIC_SCHOLAR_API_KEY"
+SOURCE_KEYS = (ENV_NCBI_KEY, ENV_SEMANTIC_SCHOLAR_KEY)
+
 # Path of the projected token by which a job proves who it is
 PROGRESS_TOKEN_FILE = "/var/run/pharos/progress/token"  # noqa: S105 - a path
 
@@ -122,12 +127,30 @@ LATENCY_BUCKETS_S = (
     1.0, 2.5, 5.0, 10.0,
 )  # fmt: skip
 
+# What the operator exports about the objects that it watches, for alerts and dashboards
+METRIC_MODEL_PHASE = "pharos_model_phase"
+METRIC_MODEL_CONDITION = "pharos_model_condition"
+METRIC_ROUTE_REVISION = "pharos_model_route_revision"
+METRIC_ROUTE_VERIFIED = "pharos_model_route_verified_revision"
+METRIC_RUN_PHASE = "pharos_training_run_phase"
+METRIC_RUN_PROGRESSED = "pharos_training_run_progressed_timestamp_seconds"
+METRIC_RUN_FINISHED = "pharos_training_run_finished_timestamp_seconds"
+METRIC_EXPERIMENT_PHASE = "pharos_experiment_phase"
+METRIC_EXPERIMENT_WEIGHT = "pharos_experiment_weight_percent"
+METRIC_EXPERIMENT_CONDITION = "pharos_experiment_condition"
+
+# What the operator exports about itself
+METRIC_LEADING = "pharos_operator_leading"
+METRIC_ROWS_WAITING = "pharos_operator_rows_waiting"
+METRIC_RECORDS_WAITING = "pharos_operator_records_waiting"
+
 # Metrics that Envoy exports and the operator's gates query (one Envoy cluster per arm)
 ENVOY_REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"
 ENVOY_REQUESTS = "envoy_cluster_upstream_rq_completed"
 ENVOY_SENT = "envoy_cluster_upstream_rq_total"
 ENVOY_IN_FLIGHT = "envoy_cluster_upstream_rq_active"
 ENVOY_LATENCY_BUCKET = "envoy_cluster_upstream_rq_time_bucket"
+ENVOY_CONNECTED = "envoy_control_plane_connected_state"
 ENVOY_LABEL_CLUSTER = "envoy_cluster_name"
 ENVOY_LABEL_CLASS = "envoy_response_code_class"
 

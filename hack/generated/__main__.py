@@ -9,6 +9,8 @@ from pathlib import Path
 
 from generated import cli_reference, figures
 from pharos_api.crdgen import files
+from watching import rules
+from watching.boards import grafana
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CHART = CHECKOUT / "helm" / "pharos"
@@ -29,6 +31,17 @@ def crds() -> dict[Path, str]:
 def bootstrap() -> dict[Path, str]:
     """What a gateway's Envoy starts with."""
     return {CHART / "files" / "envoy.yaml": output("pharos_operator.gateway.bootstrap")}
+
+
+def alerts() -> dict[Path, str]:
+    """What Prometheus is told to watch."""
+    return {CHART / "files" / "rules.yaml": rules.text()}
+
+
+def dashboards() -> dict[Path, str]:
+    """What Grafana shows."""
+    folder = CHART / "files" / "dashboards"
+    return {folder / name: text for name, text in grafana.files().items()}
 
 
 def reference() -> dict[Path, str]:
@@ -66,6 +79,8 @@ def local_helm() -> str:
 GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
     crds,
     bootstrap,
+    alerts,
+    dashboards,
     reference,
     measured,
     install,

@@ -4,10 +4,10 @@ _STEP = "Reads a StepInput (JSON) from PHAROS_STEP_INPUT or --step-input; or tak
 
 COMMANDS = {
     "collect": (
-        "Collect papers from arXiv or a labelled file.",
+        "Collect papers from arXiv, PubMed, Semantic Scholar or a labelled file.",
         f"{_STEP}\n\n"
-        "Input:   spec.data.source (arxiv or dataset)\n"
-        "Writes:  raw/<run>/papers.jsonl.gz, metadata.json, and each page of arXiv as it came\n"
+        "Input:   spec.data.source (arxiv, pubmed, semanticScholar, plugin or dataset)\n"
+        "Writes:  raw/<run>/papers.jsonl.gz, metadata.json, and each page as it came\n"
         "Outputs: rawUri, rawSha256, papers",
     ),
     "prepare": (

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     artifact_claim: str = ""
     artifact_secret: str = ""
     database_secret: str = ""
+    source_secret: str = ""
     progress_url: str = ""
     job_service_account: str = "pharos-job"
     serving_service_account: str = "pharos-serving"
@@ -124,6 +125,7 @@ class Settings(BaseSettings):
             artifact_claim=self.artifact_claim,
             artifact_secret=self.artifact_secret,
             database_secret=self.database_secret,
+            source_secret=self.source_secret,
             progress_url=self.progress_url,
             image_pull_policy=self.image_pull_policy,
             job_service_account=self.job_service_account,

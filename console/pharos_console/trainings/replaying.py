@@ -107,9 +107,7 @@ def _is_measured(run: TrainingRun) -> bool:
 
 def _as_collected(run: TrainingRun, raw_uri: str) -> dict[str, Any]:
     """The source's choice of papers, made among those that were collected then."""
-    source = run.spec.data.source.dataset or run.spec.data.source.arxiv
-    if source is None:
-        raise AssertionError("a run has exactly one source")
+    source = run.spec.data.source.given
     return DatasetSource(
         uri=raw_uri,
         categories=source.categories,

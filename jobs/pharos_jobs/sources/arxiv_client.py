@@ -8,7 +8,7 @@ import requests
 
 from pharos_api.jobio import FailureReason
 from pharos_jobs.errors import RateLimitError, Terminal
-from pharos_jobs.sources.pace import Limiter
+from pharos_jobs.sources.pace import Limiter, retry_after_seconds
 
 API_URL = "https://export.arxiv.org/api/query"
 TIMEOUT_S = 60.0
@@ -57,11 +57,3 @@ class PoliteClient(arxiv.Client):  # type: ignore[misc] # the library carries no
         feed = super()._parse_feed(*given, **named)
         self.total_results = feed.header.total_results
         return feed
-
-
-def retry_after_seconds(header: str | None) -> float | None:
-    """Seconds of a Retry-After header; its date form, which arXiv does not send, reads as None."""
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None

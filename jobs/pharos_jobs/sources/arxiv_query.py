@@ -4,23 +4,15 @@ Syntax: https://info.arxiv.org/help/api/user-manual.html#query_details
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 import arxiv
 
 from pharos_jobs.core.papers import Paper
+from pharos_jobs.sources.port import Window
 
 _VERSION = re.compile(r"v\d+$")
 _FIRST_DAY = "1991-01-01"
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """First and last day of submission, ISO 8601, both included; no first day means all."""
-
-    start: str | None
-    end: str
 
 
 def search_query(category: str, excluded: tuple[str, ...], window: Window) -> str:

@@ -17,21 +17,28 @@ _LONGEST_WAIT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds between the starts of two requests; never below the hard ceiling."""
+    """Seconds between the starts of two requests; never below the host's ceiling ``floor_s``."""
 
     interval_s: float = DEFAULT_INTERVAL_S
+    floor_s: float = max(MIN_INTERVAL_S, 1 / MAX_PER_SECOND)
 
     def __post_init__(self) -> None:
-        floor_s = max(MIN_INTERVAL_S, 1 / MAX_PER_SECOND)
-        if self.interval_s < floor_s:
+        if self.interval_s < self.floor_s:
             raise ValueError(
                 f"a request every {self.interval_s} s is faster than the source allows; "
-                f"set at least {floor_s} s"
+                f"set at least {self.floor_s} s"
             )
 
     def wait_s(self, last_s: float | None, now_s: float) -> float:
         """Seconds until the next request may start."""
         return 0.0 if last_s is None else max(0.0, last_s + self.interval_s - now_s)
+
+
+# Published terms of NCBI's E-utilities: 3 requests a second, 10 with a key. Semantic Scholar: one a
+# second. A little more is waited, because the way to the host shortens some of the gaps.
+NCBI = Pace(0.35, floor_s=1 / 3)
+NCBI_WITH_KEY = Pace(0.11, floor_s=0.1)
+SEMANTIC_SCHOLAR = Pace(1.05, floor_s=1.0)
 
 
 class Limiter:
@@ -67,3 +74,11 @@ def wait_before_retry_s(attempt: int, retry_after_s: float | None, jitter: float
     """
     backoff_s: float = 2**attempt * (1 + jitter / 2)
     return min(_LONGEST_WAIT_S, max(backoff_s, retry_after_s or 0.0))
+
+
+def retry_after_seconds(header: str | None) -> float | None:
+    """Seconds of a Retry-After header; its date form, which no source sends, reads as None."""
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None

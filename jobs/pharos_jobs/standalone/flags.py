@@ -14,6 +14,7 @@ CATEGORIES = (
     *("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.CR"),
     *("cs.DB", "cs.DC", "cs.NE", "cs.RO", "cs.SE"),
 )
+SOURCES = ("arxiv", "pubmed", "semanticScholar")
 _DEFAULTS = Hyperparameters()
 _SPLITS = "data/splits/arxiv_classification"
 _MODEL = "models/classification/arxiv_v1.0.0"
@@ -54,6 +55,14 @@ def _collect(command: argparse.ArgumentParser) -> None:
     add("--num-papers", type=int, default=10_000, help="clean papers in all (%(default)s)")
     add("--output", default="data/processed/arxiv_classification.json", help="(%(default)s)")
     add("--categories", nargs="+", default=list(CATEGORIES), help="labels; ten of cs by default")
+    add("--source", default="arxiv", choices=SOURCES, help="whom to ask (%(default)s)")
+    add(
+        *("--query", "-q"),
+        action="append",
+        default=[],
+        metavar="LABEL=QUERY",
+        help="in place of --categories for pubmed and semanticScholar: once for each label",
+    )
     add("--start-date", default=ArxivSource.model_fields["start_date"].default)
     add("--end-date", default=None, help="last day of submission (today)")
     add("--label-policy", type=LabelPolicy, default=LabelPolicy.EXCLUSIVE, choices=LabelPolicy)

@@ -5,15 +5,19 @@ Outputs: rawUri, rawSha256 (of the lines before compression), papers.
 
 import logging
 import os
+from collections.abc import Callable
 
-from pharos_api.data import ArxivSource, Data, LabelPolicy
+from pharos_api.data import ArxivSource, Data, DatasetSource, LabelPolicy, QueriedSource
 from pharos_api.jobio import StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.labels import LabelRejection, assign_label
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.core.quality import Rejection, to_sample
+from pharos_jobs.sources.asking import questions, with_all_labels
+from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.dataset import read_dataset
+from pharos_jobs.sources.opening import opened
 
 PAPERS = "papers.jsonl.gz"
 METADATA = "metadata.json"
@@ -46,38 +50,55 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
 
 
 def _papers(data: Data, folder: str, context: StepContext) -> tuple[list[Paper], str, list[str]]:
-    if data.source.dataset is not None:
-        papers = read_dataset(data.source.dataset, context.work_dir)
-        return papers, data.source.dataset.uri, []
-    if data.source.arxiv is not None:
-        return _from_arxiv(data.source.arxiv, data.min_words, folder)
-    raise AssertionError("a run has exactly one source")
+    source = data.source.given
+    if isinstance(source, DatasetSource):
+        return read_dataset(source, context.work_dir), source.uri, []
+    if isinstance(source, ArxivSource):
+        name, found = "arXiv API", _from_arxiv(source, data.min_words, folder)
+    else:
+        name, found = _from_queries(data, source, folder, context)
+    papers = [paper for group in found.values() for paper in group]
+    return papers, name, _warnings(_short(found, source, data.min_words), source)
 
 
-def _from_arxiv(
-    source: ArxivSource, min_words: int, folder: str
-) -> tuple[list[Paper], str, list[str]]:
+def _from_arxiv(source: ArxivSource, min_words: int, folder: str) -> dict[str, list[Paper]]:
     # The library brings its own HTTP stack, which other sources do not need.
     from pharos_jobs.sources.arxiv import ArxivCollector, Surroundings  # noqa: PLC0415
     from pharos_jobs.sources.arxiv_client import API_URL  # noqa: PLC0415
 
     world = Surroundings(api_url=os.environ.get(ENV_ARXIV_URL, API_URL))
     collector = ArxivCollector(f"{folder}/arxiv", world)
-    targets = frozenset(source.categories)
-
-    def clean(paper: Paper) -> bool:
-        return is_clean(paper, targets, source.label_policy, min_words)
-
-    found = collector.collect_balanced_dataset(
-        list(source.categories), source.papers_per_category, clean, source
+    return collector.collect_balanced_dataset(
+        source.categories, source.papers_per_category, _judge(source, min_words), source
     )
-    short = {
-        name: count
-        for name, papers in found.items()
-        if (count := sum(map(clean, papers))) < source.papers_per_category
+
+
+def _from_queries(
+    data: Data, source: QueriedSource, folder: str, context: StepContext
+) -> tuple[str, dict[str, list[Paper]]]:
+    paged = opened(data.source, os.environ)
+    collector = Collector(paged, f"{folder}/pages")
+    clean = _judge(source, data.min_words)
+    found = {
+        question.label: collector.collect(question, source.papers_per_category, clean)
+        for question in questions(source, context.now().date().isoformat())
     }
-    papers = [paper for group in found.values() for paper in group]
-    return papers, "arXiv API", _warnings(short, source.papers_per_category)
+    return paged.name, with_all_labels(found)
+
+
+def _judge(source: ArxivSource | QueriedSource, min_words: int) -> Callable[[Paper], bool]:
+    """Says of a paper whether it counts."""
+    targets = frozenset(source.categories)
+    return lambda paper: is_clean(paper, targets, source.label_policy, min_words)
+
+
+def _short(
+    found: dict[str, list[Paper]], source: ArxivSource | QueriedSource, min_words: int
+) -> dict[str, int]:
+    """Labels with fewer clean papers than were asked for, and how many they have."""
+    clean = _judge(source, min_words)
+    counts = {name: sum(map(clean, papers)) for name, papers in found.items()}
+    return {name: n for name, n in counts.items() if n < source.papers_per_category}
 
 
 def is_clean(paper: Paper, targets: frozenset[str], policy: LabelPolicy, min_words: int) -> bool:
@@ -88,10 +109,11 @@ def is_clean(paper: Paper, targets: frozenset[str], policy: LabelPolicy, min_wor
     return not isinstance(to_sample(paper, label, min_words), Rejection)
 
 
-def _warnings(short: dict[str, int], asked: int) -> list[str]:
+def _warnings(short: dict[str, int], source: ArxivSource | QueriedSource) -> list[str]:
     if not short:
         return []
     numbers = ", ".join(f"{name} {count}" for name, count in short.items())
+    asked = source.papers_per_category
     sentence = f"The source ended before {asked} clean papers a category: {numbers}."
     _log.warning(sentence)
     return [sentence]

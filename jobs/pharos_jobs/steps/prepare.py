@@ -8,7 +8,6 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from pharos_api.data import ArxivSource, DatasetSource
 from pharos_api.jobio import FailureReason, StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
@@ -56,15 +55,8 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     )
 
 
-def _source(step_input: StepInput) -> ArxivSource | DatasetSource:
-    source = step_input.data.source.arxiv or step_input.data.source.dataset
-    if source is None:
-        raise AssertionError("a run has exactly one source")
-    return source
-
-
 def _rules(step_input: StepInput) -> Rules:
-    source = _source(step_input)
+    source = step_input.data.source.given
     targets = source.categories or step_input.labels
     return Rules(
         targets=frozenset(targets) if targets else None,
@@ -143,7 +135,7 @@ def _card(
     step_input: StepInput, selection: Selection, labels: list[str], splits: Splits
 ) -> dict[str, Any]:
     """What the data set is made of; nothing in it depends on when it was made."""
-    source, split = _source(step_input), step_input.data.split
+    source, split = step_input.data.source.given, step_input.data.split
     return {
         "labels": labels,
         "samples": len(selection.samples),

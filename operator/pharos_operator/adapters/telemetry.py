@@ -1,6 +1,13 @@
 """What the operator counts about itself, for Prometheus. One registry, built once by the root."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pharos_api import names
+from pharos_operator.render.object_metrics import FAMILIES, Sample
 
 _SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -43,7 +50,7 @@ class Telemetry:
             registry=self.registry,
         )
         self.leading = Gauge(
-            "pharos_operator_leading",
+            names.METRIC_LEADING,
             "1 while this replica holds the lease",
             registry=self.registry,
         )
@@ -59,12 +66,41 @@ class Telemetry:
             registry=self.registry,
         )
         self.records_waiting = Gauge(
-            "pharos_operator_records_waiting",
+            names.METRIC_RECORDS_WAITING,
             "Records of decisions that the API server has not taken yet",
             registry=self.registry,
         )
         self.rows_waiting = Gauge(
-            "pharos_operator_rows_waiting",
+            names.METRIC_ROWS_WAITING,
             "Rows that the database has not taken yet",
             registry=self.registry,
         )
+
+    def watch(self, objects: Callable[[], Iterable[Sample]]) -> None:
+        """Export what ``objects()`` says of the custom resources, each time it is scraped."""
+        self.registry.register(_ObjectCollector(objects))
+
+
+class _ObjectCollector(Collector):
+    """Families of gauges that hold no state: an object that is gone has no series any more."""
+
+    def __init__(self, objects: Callable[[], Iterable[Sample]]) -> None:
+        self._objects = objects
+
+    def describe(self) -> Iterator[Metric]:
+        """The families without samples, so that none is read before the index is full."""
+        return iter(_families().values())
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, with a sample for each object that has something to say."""
+        found = _families()
+        for sample in self._objects():
+            found[sample.metric].add_metric(sample.labels, sample.value)
+        return iter(found.values())
+
+
+def _families() -> dict[str, GaugeMetricFamily]:
+    return {
+        name: GaugeMetricFamily(name, family.documentation, labels=family.labels)
+        for name, family in FAMILIES.items()
+    }

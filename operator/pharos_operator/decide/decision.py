@@ -242,6 +242,7 @@ class Platform:
     artifact_claim: str = ""
     artifact_secret: str = ""
     database_secret: str = ""
+    source_secret: str = ""
     progress_url: str = ""
     image_pull_policy: str = "IfNotPresent"
     job_service_account: str = "pharos-job"

@@ -41,6 +41,7 @@ from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.health import Health
 from pharos_operator.reconcile.index import Index
 from pharos_operator.reconcile.manifests import Manifests
+from pharos_operator.reconcile.object_metrics import ObjectMetrics
 from pharos_operator.reconcile.observe import Observer
 from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.projections import record_all
@@ -69,6 +70,7 @@ class Replica:
         self._telemetry = telemetry
         self._clock = SystemClock()
         self._index = Index()
+        telemetry.watch(ObjectMetrics(self._index))
         self.resources = WATCHED
         self.namespaces = _namespaces(settings)
         self._sync = Sync(server, self._index, self.resources, self.namespaces)

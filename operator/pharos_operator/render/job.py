@@ -18,6 +18,7 @@ from pharos_api.names import (
     LABEL_STEP,
     PROGRESS_TOKEN_FILE,
     SECRET_DATABASE_URL,
+    SOURCE_KEYS,
     TOKEN_AUDIENCE,
     bounded,
     meeting_name,
@@ -166,7 +167,7 @@ def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manif
         "imagePullPolicy": platform.image_pull_policy,
         "command": COMMAND,
         "args": [told.step.value],
-        "env": [*pod.environment(variables, platform), *_for_search(told.step, platform)],
+        "env": [*pod.environment(variables, platform), *_from_secrets(told.step, platform)],
         **pod.artifact_environment(platform),
         "resources": resources,
         "securityContext": pod.container_security(),
@@ -175,12 +176,15 @@ def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manif
     }
 
 
-def _for_search(step: StepName, platform: Platform) -> list[Manifest]:
-    """Where the study lies: the one step that asks the database."""
-    secret = platform.database_secret
-    if step is not StepName.SEARCH or not secret:
-        return []
-    return [pod.secret_variable(ENV_DATABASE_URL, secret, SECRET_DATABASE_URL)]
+def _from_secrets(step: StepName, platform: Platform) -> list[Manifest]:
+    """Sources' keys for the one step that asks them, the study's place for the search."""
+    if step is StepName.COLLECT and platform.source_secret:
+        secret = platform.source_secret
+        return [pod.secret_variable(name, secret, name) for name in SOURCE_KEYS]
+    if step is StepName.SEARCH and platform.database_secret:
+        secret = platform.database_secret
+        return [pod.secret_variable(ENV_DATABASE_URL, secret, SECRET_DATABASE_URL)]
+    return []
 
 
 def _extra_volumes(action: StartStep) -> list[Manifest]:

@@ -12,7 +12,9 @@ MANIFESTS = helm_chart.ROOT / "manifests"
 SENTENCES = {
     "unknown-field": 'unknown field "spec.qualityGate.minAccuracy"',
     "steps-not-rising": "steps must rise: each percent must be greater than the one before",
-    "both-sources": "give exactly one source: arxiv or dataset",
+    "both-sources": "give exactly one source: arxiv, pubmed, semanticScholar, plugin or dataset",
+    "label-asked-for-twice": 'pubmed.queries[1]: Duplicate value: {"label":"Heart"}',
+    "window-ends-before-it-starts": "endDate lies before startDate",
     "split-not-100": "train, validation and test must add up to 100, for example 80, 10 and 10",
     "changed-immutable-field": "data is immutable: create a new TrainingRun",
     "search-longer-than-the-run": "search.timeout must be shorter than activeDeadlineSeconds",

@@ -12,7 +12,7 @@ from helm_chart import Manifest
 Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 NAMESPACES = (helm_chart.NAMESPACE, "papers", "patents")
 RESTRICTED = [f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn")]
-FOREIGN = ("ServiceMonitor", "PodMonitor")  # kinds of the Prometheus operator
+FOREIGN = ("ServiceMonitor", "PodMonitor", "PrometheusRule")  # kinds of the Prometheus operator
 OPERATOR = f"system:serviceaccount:{helm_chart.NAMESPACE}:pharos-operator"
 
 

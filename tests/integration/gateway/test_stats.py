@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import watched_metrics
 from gateway_builders import MODEL, NAMESPACE, SALT, route, traffic
 from integration.gateway.lab import Lab, publish
 
@@ -36,6 +37,19 @@ async def test_requests_errors_and_latencies_are_counted_per_arm(lab: Lab) -> No
         while not (seen := value(text, names.ENVOY_LATENCY_BUCKET, one_arm | {"le": "10000"})):
             _, text = await lab.scrape(gateway, "/stats/prometheus")
         assert seen == count
+
+
+async def test_a_gateway_has_every_metric_that_alerts_and_dashboards_ask_for(lab: Lab) -> None:
+    _, one = await lab.pod("one", status=500)
+    server = await lab.control_plane()
+    gateway = await lab.envoy()
+    await publish(server, traffic(route(1), v1=[one]))
+    await lab.ask_all(USERS)
+    missing = set(watched_metrics.ENVOY)
+    while missing:
+        _, text = await lab.scrape(gateway, "/stats/prometheus")
+        missing -= {re.split(r"[{ ]", line)[0] for line in text.splitlines()}
+    assert value(text, names.ENVOY_CONNECTED, {}) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 
 import arxiv
 import pytest
-from arxiv_server import Answer, ArxivServer, arxiv_server, page
+from answering import Answer
+from arxiv_server import ArxivServer, arxiv_server, page
 
 from pharos_api.data import ArxivSource
 from pharos_api.jobio import FailureReason
@@ -145,7 +146,10 @@ def test_a_recorded_refusal_is_terminal(tmp_path: Path, clock: Clock, status: in
 
 def test_a_recorded_empty_answer_is_an_empty_category(tmp_path: Path, clock: Clock) -> None:
     answer = recorded("id_list_unknown_empty_200.xml")
-    with arxiv_server(answer) as server, pytest.raises(Terminal, match=r"no papers in cs\.XX") as e:
+    with (
+        arxiv_server(answer) as server,
+        pytest.raises(Terminal, match=r"no papers for cs\.XX") as e,
+    ):
         collector(tmp_path, server, clock).collect_balanced_dataset(["cs.XX"], 10)
     assert e.value.reason is FailureReason.CATEGORY_EMPTY
 

@@ -85,7 +85,7 @@ def _is_verified(api: Api) -> bool:
 
 
 def test_a_route_is_verified_when_the_gateway_of_a_peer_has_confirmed_it(
-    api: Api, gateway: Operator
+    api: Api, gateway: Operator, fleet: Fleet
 ) -> None:
     _pod(api, "operator-0", names.COMPONENT_OPERATOR, "127.0.0.2")
     _pod(api, "operator-1", names.COMPONENT_OPERATOR, "127.0.0.3")
@@ -99,3 +99,7 @@ def test_a_route_is_verified_when_the_gateway_of_a_peer_has_confirmed_it(
     answer = gateway.get("/gateways")
     assert answer is not None
     assert answer.json() == {"gateways": []}, "the leader itself has no gateway"
+    revision = status["route"]["revision"]
+    for replica in fleet.running:
+        for metric in (names.METRIC_ROUTE_REVISION, names.METRIC_ROUTE_VERIFIED):
+            until(f"{metric} of {replica.url}", lambda r=replica, m=metric: r.series(m) == revision)

@@ -128,6 +128,64 @@ def test_prometheus_asks_for_names_that_exist(values: str) -> None:
         assert services[discovery["names"][0]]["clusterIP"] == "None", job["job_name"]
 
 
+def test_both_kinds_of_prometheus_are_given_the_same_alerts() -> None:
+    config = helm_chart.named("default", "ConfigMap", "pharos-prometheus")["data"]
+    assert yaml.safe_load(config["prometheus.yml"])["rule_files"] == ["/etc/pharos/rules.yaml"]
+    own = yaml.safe_load(config["rules.yaml"])
+    theirs = helm_chart.named("external", "PrometheusRule", "lighthouse")
+    assert theirs["metadata"]["labels"]["release"] == "prometheus"
+    assert alerts_of(own) == alerts_of(theirs["spec"])
+
+
+def alerts_of(body: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (group["name"], rule["alert"], rule["annotations"]["summary"])
+        for group in body["groups"]
+        for rule in group["rules"]
+    ]
+
+
+def test_grafana_s_sidecar_finds_each_dashboard_whole() -> None:
+    found = {
+        key: json.loads(text)
+        for one in helm_chart.of_kind("external", "ConfigMap")
+        if one["metadata"]["labels"].get("grafana_dashboard") == "1"
+        for key, text in one["data"].items()
+    }
+    files = (CHART / "files" / "dashboards").glob("*.json")
+    assert found == {f"pharos-{path.name}": json.loads(path.read_text()) for path in files}
+    assert len(found) == 5
+
+
+VOLUMES_OF = {
+    "default": 'namespace=~"pharos-system"',
+    "local": 'namespace=~"pharos-system|papers"',
+    "external": 'namespace=~".+"',
+}
+
+
+@pytest.mark.parametrize(("values", "chosen"), VOLUMES_OF.items(), ids=VOLUMES_OF)
+def test_alerts_look_at_the_namespaces_that_are_watched(values: str, chosen: str) -> None:
+    text = helm_chart.rendered(values)
+    assert f"kubelet_volume_stats_available_bytes{{{chosen}}}" in text
+    assert "pharos-namespaces" not in text
+    assert "pharos-runbooks" not in text
+
+
+def test_prometheus_tells_the_alertmanagers_that_are_named_and_may_reach_them() -> None:
+    config = helm_chart.named("local", "ConfigMap", "pharos-prometheus")["data"]["prometheus.yml"]
+    (told,) = yaml.safe_load(config)["alerting"]["alertmanagers"]
+    target = "alertmanager.monitoring.svc:9093"
+    assert told["static_configs"] == [{"targets": [target]}]
+    done = helm_chart.template("--set", f"prometheus.embedded.alertmanagers={{{target}}}")
+    (policy,) = (
+        one
+        for one in yaml.safe_load_all(done.stdout)
+        if one and one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == "pharos-prometheus"
+    )
+    assert policy["spec"]["egress"][-1] == {"ports": [{"protocol": "TCP", "port": 9093}]}
+
+
 @pytest.mark.parametrize("values", ["default", "local"])
 def test_the_database_s_secret_has_the_keys_that_pods_read_in_every_namespace(values: str) -> None:
     pods_read = {names.SECRET_DATABASE_URL, names.SECRET_USER_HASH_KEY}

@@ -1,8 +1,8 @@
 import pytest
 
-from pharos_jobs.sources.arxiv_client import retry_after_seconds
-from pharos_jobs.sources.arxiv_query import Window, search_query
-from pharos_jobs.sources.pace import Limiter, Pace, wait_before_retry_s
+from pharos_jobs.sources.arxiv_query import search_query
+from pharos_jobs.sources.pace import Limiter, Pace, retry_after_seconds, wait_before_retry_s
+from pharos_jobs.sources.port import Window
 from pharos_jobs.standalone.flags import CATEGORIES
 
 

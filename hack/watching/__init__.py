@@ -1,0 +1,1 @@
+"""What Prometheus and Grafana are told to watch: alerts and dashboards, as typed values."""
