@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from pharos_api.data import Date
 from pharos_api.meta import (
     Condition,
     DecimalString,
@@ -15,6 +16,7 @@ from pharos_api.meta import (
     Time,
     rules,
 )
+from pharos_api.retraining import Trigger
 
 VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
 VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
@@ -34,12 +36,18 @@ class Artifact(Spec):
 
 
 class Lineage(Spec):
-    """What the model came from."""
+    """What the model came from.
+
+    ``dataUntil`` is the last day of its papers, ``trigger`` what started its retraining; absent
+    where nobody knows the one, or where the other was none.
+    """
 
     training_run: str | None = None
     dataset_sha256: str | None = None
     base_model: str | None = None
     parent: str | None = None
+    data_until: Date | None = None
+    trigger: Trigger | None = None
 
 
 class Metrics(Spec):

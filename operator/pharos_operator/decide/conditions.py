@@ -71,7 +71,30 @@ class ModelCondition(StrEnum):
     ROLLOUT = "RolloutInProgress"
     PRODUCTION_GUARD = "ProductionGuard"
     ANALYSIS_TRUSTWORTHY = "AnalysisTrustworthy"
+    RETRAINING_DUE = "RetrainingDue"
+    DRIFT_DETECTED = "DriftDetected"
     COMMAND_REFUSED = "CommandRefused"
+
+
+class RetrainingReason(StrEnum):
+    """Reasons in a Model's conditions about its retraining and its drift."""
+
+    STARTED = "RetrainingStarted"
+    NOT_DUE = "NotDue"
+    WAITING_FOR_CHECK = "WaitingForCheck"
+    CHECKING = "Checking"
+    CHECK_FAILED = "CheckFailed"
+    CHECK_OUTDATED = "CheckOutdated"
+    SUSPENDED = "Suspended"
+    NO_POLICY = "NoPolicy"
+    NO_TEMPLATE = "NoTemplate"
+    INVALID_POLICY = "InvalidPolicy"
+    IN_PROGRESS = "InProgress"
+    COOLING_DOWN = "CoolingDown"
+    OVER_BUDGET = "OverBudget"
+    DRIFTED = "Drifted"
+    WITHIN_LIMITS = "WithinLimits"
+    TOO_FEW_TEXTS = "TooFewTexts"
 
 
 class ModelReason(StrEnum):

@@ -12,8 +12,10 @@ from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
 from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.checking import CheckInput
 from pharos_api.jobio import StepInput
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.trainingrun import TrainingRunSpec
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
@@ -102,9 +104,26 @@ class VerifyCandidate:
 
 @dataclass(frozen=True, slots=True)
 class EnsureCronJob:
-    """The Model's retraining CronJob exists as its policy says."""
+    """The Model's retraining CronJob exists as its policy says; its checks are told ``told``."""
 
     model: str
+    told: CheckInput
+
+
+@dataclass(frozen=True, slots=True)
+class StartCheck:
+    """Check a Model at once as the Job ``job``, because a person asked for it."""
+
+    job: str
+    told: CheckInput
+
+
+@dataclass(frozen=True, slots=True)
+class StartRetraining:
+    """Create the TrainingRun that a check led to, owned by its Model."""
+
+    name: str
+    spec: TrainingRunSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +213,8 @@ Immediate = (
     | StartExperiment
     | VerifyCandidate
     | EnsureCronJob
+    | StartCheck
+    | StartRetraining
     | SyncRegistry
     | RecordVersion
     | RecordExperiment

@@ -5,7 +5,7 @@ JSON.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from pharos_analysis.samples import ArmLog, Facts, Sample
@@ -150,7 +150,9 @@ class ModelObservation:
     has heard of. ``production`` is what the version in production did of late, in the candidate's
     arm of the sample; None where nobody looked. ``labelled`` are the mature predictions of
     production of late and those that have a label; None while that is not known. ``self_test`` is
-    the last one that this process made, None where it made none.
+    the last one that this process made, None where it made none. ``checks`` are the Jobs that ask
+    whether a retraining is due, ``retrainings`` the runs that came of them. ``zone`` is the
+    policy's time zone, None where nobody knows it.
     """
 
     model: Model
@@ -161,6 +163,9 @@ class ModelObservation:
     production: Sample | None = None
     labelled: ArmLog | None = None
     self_test: SelfTested | None = None
+    checks: tuple[JobView, ...] = ()
+    retrainings: tuple[TrainingRun, ...] = ()
+    zone: tzinfo | None = UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from pharos_operator.decide.decision import (
     RecordVersion,
     Ref,
     RemoveServing,
+    StartCheck,
     StartExperiment,
+    StartRetraining,
     StartStep,
     SuspendJob,
     SyncRegistry,
@@ -101,6 +103,8 @@ class Actor:
                 StartStep()
                 | CreateVersion()
                 | StartExperiment()
+                | StartCheck()
+                | StartRetraining()
                 | SyncRegistry()
                 | VerifyCandidate()
             ):

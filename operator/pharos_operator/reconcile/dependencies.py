@@ -3,8 +3,8 @@
 Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
-TrainingRun   -> itself
-Job, Pod      -> the run, version or experiment it works for; a gateway pod -> every Model
+TrainingRun   -> itself; a retraining also -> its Model
+Job, Pod      -> the run, version, experiment or Model it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
 """
@@ -41,7 +41,10 @@ def _member(index: Index, body: Body) -> Iterator[Key]:
 
 
 def _run(_: Index, body: Body) -> Iterator[Key]:
-    yield key_of(body)
+    key, spec = key_of(body), body.get("spec") or {}
+    yield key
+    if spec.get("cause"):
+        yield Key("Model", key.namespace, spec.get("modelRef", {}).get("name", ""))
 
 
 def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:
@@ -52,10 +55,14 @@ def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:
             yield entry.key
 
 
-def _owners(_: Index, body: Body) -> Iterator[Key]:
+def _owners(index: Index, body: Body) -> Iterator[Key]:
+    """The owners that are reconciled; through a CronJob, those of it."""
     for owner in body["metadata"].get("ownerReferences") or ():
-        if owner["kind"] in RECONCILED:
-            yield Key(owner["kind"], body["metadata"]["namespace"], owner["name"])
+        key = Key(owner["kind"], body["metadata"]["namespace"], owner["name"])
+        if key.kind in RECONCILED:
+            yield key
+        between = index.get(key) if key.kind == "CronJob" else None
+        yield from _owners(index, between.body) if between else ()
 
 
 def _pod(index: Index, body: Body) -> Iterator[Key]:

@@ -6,8 +6,9 @@ Reads the outputs of the steps. Must not decide whether the run is done.
 import json
 import re
 
+from pharos_api.extending import last_day
 from pharos_api.jobio import FailureReason, Output
-from pharos_api.meta import DECIMAL_PATTERN, ObjectRef
+from pharos_api.meta import DECIMAL_PATTERN, ObjectRef, rfc3339
 from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
@@ -94,6 +95,8 @@ def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
             dataset_sha256=outputs.get(Output.DATASET_SHA256),
             base_model=look.run.spec.trainer.base_model,
             parent=(parent(model) or None) if model else None,
+            data_until=_data_until(look, status),
+            trigger=look.run.spec.cause.trigger if look.run.spec.cause else None,
         ),
         metrics=_metrics(status.metrics),
         labels=_labels(outputs, look),
@@ -107,6 +110,14 @@ def _succeed(course: Course, look: Look, name: str) -> Course:
         .find(condition(RunCondition.SUCCEEDED, True, RunReason.VERSION_REGISTERED, sentence))
         .tell("VersionRegistered", sentence)
     )
+
+
+def _data_until(look: Look, status: TrainingRunStatus) -> str | None:
+    """The day on which the papers were collected, or the earlier one on which the source ends."""
+    collected = next((s.started_at for s in status.steps if s.name is StepName.COLLECT), None)
+    if collected is None:
+        return None
+    return last_day(look.run.spec.data.source, rfc3339(collected)[:10])
 
 
 def _metrics(measured: dict[str, str]) -> Metrics:

@@ -512,7 +512,9 @@ def test_the_registry_waits_until_no_version_is_on_its_way() -> None:
 def test_the_cron_job_follows_the_policy() -> None:
     retraining = ModelSpec(retraining=RetrainingPolicy())
     wanted = decide(looked(model(spec=retraining)), PLATFORM, NOW)
-    assert wanted.actions == (EnsureCronJob("arxiv"),)
+    (ensured,) = wanted.actions
+    assert isinstance(ensured, EnsureCronJob)
+    assert (ensured.model, ensured.told.uid) == ("arxiv", "uid-model")
     (gone,) = decide(looked(model(), has_cron_job=True), PLATFORM, NOW).actions
     assert isinstance(gone, Delete)
     assert (gone.ref.kind, gone.ref.name) == ("CronJob", "arxiv-retrain")
