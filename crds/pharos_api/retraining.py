@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from pharos_api.meta import Spec, Status, Time
+from pharos_api.meta import DecimalString, Spec, Status, Time
 
 
 class Trigger(StrEnum):
@@ -68,10 +68,10 @@ class DriftReading(Status):
     """
 
     texts: int = 0
-    input_score: str | None = None
-    prediction_score: str | None = None
-    label_score: str | None = None
-    confidence_score: str | None = None
+    input_score: DecimalString | None = None
+    prediction_score: DecimalString | None = None
+    label_score: DecimalString | None = None
+    confidence_score: DecimalString | None = None
     detected: list[str] = Field(default_factory=list)
     report_uri: str | None = None
 

@@ -8,7 +8,13 @@ from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
 from pharos_api.modelversion import EngineStatus
-from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import (
+    RecordEvidence,
+    RecordExperiment,
+    RecordRetraining,
+    RecordVersion,
+    Ref,
+)
 from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
@@ -79,10 +85,14 @@ class Servers(Protocol):
         """What computes the answers of this pod; None where it does not tell. Never raises."""
 
 
+# One row of the projections.
+Row = RecordVersion | RecordExperiment | RecordRetraining | RecordEvidence
+
+
 class Rows(Protocol):
     """The relational projections. Idempotent."""
 
-    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
+    async def record(self, row: Row) -> None:
         """Upsert one row."""
 
 

@@ -48,6 +48,7 @@ class VersionCondition(StrEnum):
     """Condition types of a ModelVersion."""
 
     READY = "Ready"
+    NOT_BETTER = "NotBetter"
 
 
 class VersionReason(StrEnum):
@@ -57,6 +58,8 @@ class VersionReason(StrEnum):
     STARTING = "Starting"
     UPDATING = "Updating"
     LOAD_FAILED = "LoadFailed"
+    GIVEN_UP = "GivenUp"
+    TRIED_AGAIN = "TriedAgain"
     NOT_NEEDED = "NotNeeded"
     QUARANTINED = "Quarantined"
     MODEL_NOT_FOUND = "ModelNotFound"

@@ -182,6 +182,23 @@ class RecordExperiment:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRetraining:
+    """Row of ``retraining_runs`` (row DBM-13); ``version_uid`` is empty until there is one."""
+
+    uid: str
+    trigger: str
+    dataset_size: int
+    new_data_count: int
+    version_uid: str
+    status: str
+    started_at: datetime
+    completed_at: datetime | None = None
+    training_time_s: int | None = None
+    metrics: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordEvidence:
     """The record of one decision: an immutable ConfigMap and a row of ``evidence``.
 
@@ -218,6 +235,7 @@ Immediate = (
     | SyncRegistry
     | RecordVersion
     | RecordExperiment
+    | RecordRetraining
 )
 # What is carried out before the status is written, and what is recorded after it.
 Action = Immediate | RecordEvidence

@@ -122,7 +122,7 @@ def _judged(look: Look, draft: ModelDraft, answer: Answer, result: CheckResult) 
     if not result.due or result.trigger is None:
         message = result.reason or "no trigger has fired"
         return draft.find(condition(_KIND, False, RetrainingReason.NOT_DUE, message))
-    refusal = _no_time(look, draft.status, answer) or no_room(look, draft.status)
+    refusal = no_room(look, draft.status) or _no_time(look, draft.status, answer)
     if refusal is not None:
         because = f"{result.reason}; but {refusal.message}" if result.reason else refusal.message
         return _refused(draft, Refusal(refusal.reason, because))

@@ -9,7 +9,12 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from pharos_api.modelversion import ModelVersion, ModelVersionPhase, ModelVersionStatus
+from pharos_api.modelversion import (
+    ModelVersion,
+    ModelVersionPhase,
+    ModelVersionStatus,
+    Stage,
+)
 from pharos_operator.decide.conditions import (
     Finding,
     VersionCondition,
@@ -35,7 +40,7 @@ from pharos_operator.decide.versions.serving_need import (
     serving_need,
     warm_until,
 )
-from pharos_operator.decide.versions.stages import row_status, stage
+from pharos_operator.decide.versions.stages import lost, row_status, stage
 
 # After so long a pod is asked again what it computes with, where it did not tell.
 ASK_AGAIN_S = 15.0
@@ -101,9 +106,20 @@ def _status(
             "preferred_engine": engine.intended(obs, need),
             "engine": engine.known(obs, need),
             "promoted_at": _promoted_at(obs),
-            "conditions": merge(before.conditions, (ready,), meta.generation, now),
+            "conditions": merge(before.conditions, (ready, *_verdict(obs)), meta.generation, now),
         }
     )
+
+
+def _verdict(obs: VersionObservation) -> tuple[Finding, ...]:
+    """Which experiment gave the version up and why; no longer so when it is tried again."""
+    kind, experiment = VersionCondition.NOT_BETTER, lost(obs)
+    if experiment is not None and stage(obs) is not Stage.PRODUCTION:
+        message = f"{experiment.metadata.name} gave it up: {experiment.status.reason}"
+        return (condition(kind, True, VersionReason.GIVEN_UP, message),)
+    if find_condition(obs.version.status.conditions, kind) is None:
+        return ()
+    return (condition(kind, False, VersionReason.TRIED_AGAIN),)
 
 
 def _ready(obs: VersionObservation, need: Need) -> Finding:
