@@ -139,7 +139,7 @@ def test_a_check_that_is_due_becomes_one_run_and_stays_one_after_a_takeover(
     assert run["spec"]["cause"]["trigger"] == "DataGrowth"
     assert run["spec"]["cause"]["parent"] == "v9.0.0"
     assert run["spec"]["data"]["extends"] == {"datasetSha256": DATA_SHA}
-    assert run["spec"]["data"]["source"]["arxiv"]["startDate"] == "2026-11-01"
+    assert run["spec"]["data"]["source"]["arxiv"]["startDate"] == "2026-10-25"
     until("its first step", lambda: api.get(BATCH, "jobs", f"{name}-collect"))
     until("it is told", lambda: _condition(api, "RetrainingDue").get("status") == "True")
     assert _condition(api, "DriftDetected")["reason"] == "Drifted"

@@ -16,9 +16,9 @@ SOURCES = {
 
 @pytest.mark.requirement("RET-15")
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_source_that_asks_by_date_asks_since_the_last_day(name: str) -> None:
+def test_a_source_that_asks_by_date_asks_since_a_week_before_the_last_day(name: str) -> None:
     moved = since(Source.model_validate(SOURCES[name]), "2026-11-01")
-    assert moved.to_json()[name]["startDate"] == "2026-11-01"
+    assert moved.to_json()[name]["startDate"] == "2026-10-25"
 
 
 def test_a_later_start_than_the_last_day_stays() -> None:

@@ -243,7 +243,7 @@ def test_the_run_extends_productions_data_by_what_is_new_since_its_last_day() ->
     (run,) = _runs(decide(seen(None, check()), PLATFORM, NOW))
     arxiv, extends = run.spec.data.source.arxiv, run.spec.data.extends
     assert arxiv is not None
-    assert arxiv.start_date == "2026-11-01"
+    assert arxiv.start_date == "2026-10-25"
     assert extends is not None
     assert (extends.dataset_sha256, extends.feedback_since) == (DATA_SHA, None)
     assert run.spec.active_deadline_seconds == 4 * 3600
