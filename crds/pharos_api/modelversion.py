@@ -11,6 +11,7 @@ from pharos_api.meta import (
     DecimalString,
     ObjectRef,
     Resource,
+    SignedDecimalString,
     Spec,
     Status,
     Time,
@@ -51,13 +52,21 @@ class Lineage(Spec):
 
 
 class Metrics(Spec):
-    """Shares in 0..1 as decimal strings, measured by the evaluate step."""
+    """Shares in 0..1 as decimal strings, measured by the evaluate step.
+
+    A retraining is compared with production: ``improvement`` is what it gained in accuracy on the
+    same texts, of all its test split, of the golden set, and of the newest window.
+    """
 
     validation_accuracy: DecimalString | None = None
     test_accuracy: DecimalString | None = None
     macro_f1: DecimalString | None = Field(None, alias="macroF1")
     baseline_macro_f1: DecimalString | None = Field(None, alias="baselineMacroF1")
     calibration_error: DecimalString | None = None
+    production_accuracy: DecimalString | None = None
+    improvement: SignedDecimalString | None = None
+    golden_improvement: SignedDecimalString | None = None
+    window_improvement: SignedDecimalString | None = None
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]

@@ -8,7 +8,7 @@ import re
 
 from pharos_api.extending import last_day
 from pharos_api.jobio import FailureReason, Output
-from pharos_api.meta import DECIMAL_PATTERN, ObjectRef, rfc3339
+from pharos_api.meta import DECIMAL_PATTERN, SIGNED_PATTERN, ObjectRef, rfc3339
 from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
@@ -21,6 +21,7 @@ from pharos_operator.decide.runs.failures import Failure, Remedy
 from pharos_operator.decide.runs.pipeline import Look, gathered, parent
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
+_SIGNED = re.compile(SIGNED_PATTERN)
 _HANDED_ON = (ANNOTATION_FAULT, ANNOTATION_TRIGGER)
 _METRICS = {
     field.alias or name: name for name, field in Metrics.model_fields.items()
@@ -124,9 +125,14 @@ def _metrics(measured: dict[str, str]) -> Metrics:
     usable = {
         _METRICS[key]: value
         for key, value in measured.items()
-        if key in _METRICS and _DECIMAL.match(value)
+        if key in _METRICS and _pattern(key).match(value)
     }
     return Metrics(**usable)
+
+
+def _pattern(metric: str) -> re.Pattern[str]:
+    """A difference may be less than nothing."""
+    return _SIGNED if metric.lower().endswith("improvement") else _DECIMAL
 
 
 def _labels(outputs: dict[str, str], look: Look) -> list[str]:

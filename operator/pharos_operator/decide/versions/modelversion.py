@@ -40,12 +40,14 @@ from pharos_operator.decide.versions.serving_need import (
     serving_need,
     warm_until,
 )
-from pharos_operator.decide.versions.stages import lost, row_status, stage
+from pharos_operator.decide.versions.stages import given_up, row_status, stage
 
 # After so long a pod is asked again what it computes with, where it did not tell.
 ASK_AGAIN_S = 15.0
 # The write of an intent is news itself; this is for a look whose news was lost.
 _INTENT_WRITTEN_S = 1.0
+
+_GIVEN_UP = (Stage.ARCHIVED, Stage.QUARANTINED)
 
 _PHASES = {
     VersionReason.SERVING: ModelVersionPhase.READY,
@@ -66,14 +68,14 @@ def decide(
     if version.metadata.deletion_timestamp is not None:
         return Decision(version.status)
     need = serving_need(version, obs.model, obs.experiments, now)
-    ready = _ready(obs, need)
-    status = _status(obs, need, ready, now)
+    ready, verdict = _ready(obs, need), _verdict(obs)
+    status = _status(obs, need, (ready, *verdict), now)
     record = _record(version, status)
     rows = (record,) if record and _digest(record) != version.status.recorded_digest else ()
     return Decision(
         status=status.model_copy(update={"recorded_digest": _digest(record)}),
         actions=(*_serving(obs, need), *rows),
-        events=_events(version, ready),
+        events=(*_events(version, ready), *_judged(version, verdict)),
         requeue_after_s=_next_look_s(obs, need, now),
     )
 
@@ -92,13 +94,13 @@ def _serving(
 
 
 def _status(
-    obs: VersionObservation, need: Need, ready: Finding, now: datetime
+    obs: VersionObservation, need: Need, found: tuple[Finding, ...], now: datetime
 ) -> ModelVersionStatus:
     before, meta = obs.version.status, obs.version.metadata
     deployment = obs.deployment
     return before.model_copy(
         update={
-            "phase": _PHASES[VersionReason(ready.reason)],
+            "phase": _PHASES[VersionReason(found[0].reason)],
             "stage": stage(obs),
             "observed_generation": meta.generation,
             "replicas": deployment.wanted if deployment else 0,
@@ -106,17 +108,16 @@ def _status(
             "preferred_engine": engine.intended(obs, need),
             "engine": engine.known(obs, need),
             "promoted_at": _promoted_at(obs),
-            "conditions": merge(before.conditions, (ready, *_verdict(obs)), meta.generation, now),
+            "conditions": merge(before.conditions, found, meta.generation, now),
         }
     )
 
 
 def _verdict(obs: VersionObservation) -> tuple[Finding, ...]:
-    """Which experiment gave the version up and why; no longer so when it is tried again."""
-    kind, experiment = VersionCondition.NOT_BETTER, lost(obs)
-    if experiment is not None and stage(obs) is not Stage.PRODUCTION:
-        message = f"{experiment.metadata.name} gave it up: {experiment.status.reason}"
-        return (condition(kind, True, VersionReason.GIVEN_UP, message),)
+    """Why nobody brings the version to users; no longer so when it is tried again."""
+    kind, why = VersionCondition.NOT_BETTER, given_up(obs)
+    if why is not None and stage(obs) in _GIVEN_UP:
+        return (condition(kind, True, *why),)
     if find_condition(obs.version.status.conditions, kind) is None:
         return ()
     return (condition(kind, False, VersionReason.TRIED_AGAIN),)
@@ -163,6 +164,18 @@ def _events(version: ModelVersion, ready: Finding) -> tuple[Event, ...]:
     is_failure = ready.reason == VersionReason.LOAD_FAILED
     kind = EventType.WARNING if is_failure else EventType.NORMAL
     return (Event(kind, ready.reason, ready.message),)
+
+
+def _judged(version: ModelVersion, verdict: tuple[Finding, ...]) -> tuple[Event, ...]:
+    """Says once that a version is archived, and why."""
+    known = find_condition(version.status.conditions, VersionCondition.NOT_BETTER)
+    before = known.reason if known else ""
+    archived = (VersionReason.GIVEN_UP, VersionReason.NOT_BETTER)
+    return tuple(
+        Event(EventType.NORMAL, each.reason, each.message)
+        for each in verdict
+        if each.reason in archived and each.reason != before
+    )
 
 
 def _next_look_s(obs: VersionObservation, need: Need, now: datetime) -> float | None:
