@@ -229,10 +229,23 @@ class Split(Spec):
         return self
 
 
+class Extension(Spec):
+    """An earlier data set that the source's papers are added to, and what else joins it.
+
+    What was in its test split stays there, so that no paper that a model was tested on is ever
+    learnt from. ``feedbackSince`` takes texts that users have labelled since that day, from the
+    prediction log; absent for none.
+    """
+
+    dataset_sha256: Sha256
+    feedback_since: Date | None = None
+
+
 class Data(Spec):
     """Where the papers come from and how they are split."""
 
     source: Source
+    extends: Extension | None = None
     split: Split = Split()
     min_words: int = Field(50, ge=1, le=10_000)
     min_papers_per_class: int = Field(50, ge=2, le=1_000_000)

@@ -34,6 +34,7 @@ from pharos_api.meta import (
     rules,
 )
 from pharos_api.metrics import Metric
+from pharos_api.retraining import RetrainingStatus
 
 
 class Task(StrEnum):
@@ -128,15 +129,30 @@ class PromotionPolicy(Spec):
 
 
 class Triggers(Spec):
-    """When the retraining check starts a run."""
+    """When the retraining check starts a run.
+
+    ``onDrift`` lets drift start one; without it drift is told, and no more.
+    """
 
     data_growth_percent: int = Field(10, ge=0, le=1000)
     accuracy_drop_percent: int = Field(5, ge=0, le=100)
+    on_drift: bool = False
     on_schedule: Literal["WhenTriggered", "Always"] = "WhenTriggered"
 
 
+class FeedbackUse(StrEnum):
+    """Whether texts that users have labelled join the data of a retraining."""
+
+    NONE = "None"
+    LABELLED = "Labelled"
+
+
 class RetrainingPolicy(Spec):
-    """The weekly check and what it may start."""
+    """The weekly check and what it may start.
+
+    ``template`` is the spec of the TrainingRun but for its modelRef. ``maxGpuHoursPerMonth`` bounds
+    what retrainings may use in a calendar month of the policy's time zone.
+    """
 
     schedule: Annotated[str, StringConstraints(min_length=9, max_length=100)] = "0 2 * * 0"
     time_zone: str = "Etc/UTC"
@@ -144,16 +160,63 @@ class RetrainingPolicy(Spec):
     triggers: Triggers = Triggers()
     cool_down: Duration = "24h"
     max_training_time: Duration = "4h"
+    max_gpu_hours_per_month: DecimalString | None = None
+    feedback: FeedbackUse = FeedbackUse.NONE
     template: dict[str, Any] | None = None
 
 
+class DriftWatch(Spec):
+    """How drift is measured: what came in the ``window`` against what production learnt from.
+
+    ``above`` is the population stability index from which drift is detected; fewer than
+    ``minTexts`` texts in the window say nothing.
+    """
+
+    window: Duration = "7d"
+    above: DecimalString = "0.25"
+    min_texts: int = Field(200, ge=20, le=1_000_000)
+
+
+class NotificationKind(StrEnum):
+    """What a Model tells the outside world about."""
+
+    RETRAINING_COMPLETE = "RetrainingComplete"
+    RETRAINING_FAILED = "RetrainingFailed"
+    PROMOTED = "Promoted"
+    ROLLED_BACK = "RolledBack"
+    NEEDS_APPROVAL = "NeedsApproval"
+    DRIFT_DETECTED = "DriftDetected"
+
+
+class Notifications(Spec):
+    """Who is told. The Secret's key holds Apprise URLs, one a line; without it nobody is.
+
+    The Secret lies in the Model's namespace.
+    """
+
+    secret_name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=253)] = "urls"
+    events: list[NotificationKind] = Field(
+        default_factory=lambda: list(NotificationKind), min_length=1, max_length=20
+    )
+
+
 class Retention(Spec):
-    """How long things are kept."""
+    """How long things are kept. What is live, previous, tried or pinned is kept in any case.
+
+    ``schedule`` is when the retention Job looks; with ``dryRun`` it only tells what would go. Older
+    versions move to ``archiveUri`` where one is given; without one they stay where they are.
+    """
 
     raw_data: Duration = "90d"
     training_data: Duration = "365d"
     previous_versions: int = Field(2, ge=0, le=100)
     prediction_logs: Duration = "30d"
+    schedule: Annotated[str, StringConstraints(min_length=9, max_length=100)] = "30 3 * * *"
+    dry_run: bool = False
+    archive_uri: (
+        Annotated[str, StringConstraints(pattern=r"^(file|s3)://.+", max_length=1024)] | None
+    ) = None
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -169,6 +232,8 @@ class ModelSpec(Spec):
     promotion: PromotionPolicy = PromotionPolicy()
     retraining: RetrainingPolicy | None = None
     retention: Retention = Retention()
+    drift: DriftWatch = DriftWatch()
+    notifications: Notifications | None = None
 
 
 class ModelPhase(StrEnum):
@@ -254,6 +319,7 @@ class ModelVerb(StrEnum):
     PROMOTE = "Promote"
     ROLLBACK = "Rollback"
     LIFT_QUARANTINE = "LiftQuarantine"
+    RETRAIN = "Retrain"
 
 
 class Quarantined(Status):
@@ -286,6 +352,7 @@ class ModelStatus(Status):
     judged: list[str] = Field(default_factory=list)
     registry_digest: str = ""
     self_tested_at: Time | None = None
+    retraining: RetrainingStatus | None = None
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
     observed_command: str = ""

@@ -18,6 +18,7 @@ from pharos_api.meta import (
     rules,
     seconds,
 )
+from pharos_api.retraining import Cause
 from pharos_api.search import Search, SearchStatus
 from pharos_api.trainer import AT_ONCE, Trainer
 
@@ -61,7 +62,7 @@ class TrainingRunSpec(Spec):
     """One run, as asked for. Immutable but for suspend, deadline and TTL.
 
     ``replayOf`` names the run that this one repeats: it is measured like any other, and nothing is
-    registered.
+    registered. ``cause`` is why the operator made it; a run of a person has none.
     """
 
     model_config = rules(
@@ -78,6 +79,11 @@ class TrainingRunSpec(Spec):
             "has(self.replayOf) == has(oldSelf.replayOf) && "
             "(!has(self.replayOf) || self.replayOf == oldSelf.replayOf)",
             "replayOf is immutable: create a new TrainingRun",
+        ),
+        (
+            "has(self.cause) == has(oldSelf.cause) && "
+            "(!has(self.cause) || self.cause == oldSelf.cause)",
+            "cause is immutable: create a new TrainingRun",
         ),
         (
             "has(self.search) == has(oldSelf.search) && "
@@ -99,6 +105,7 @@ class TrainingRunSpec(Spec):
 
     model_ref: ObjectRef
     replay_of: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
+    cause: Cause | None = None
     data: Data
     trainer: Trainer = Trainer()
     search: Search | None = None

@@ -43,6 +43,8 @@ def _refusal(obs: ModelObservation, status: ModelStatus, command: Command) -> st
             return _no_way_back(obs, status, command)
         case ModelVerb.LIFT_QUARANTINE:
             return _not_liftable(status, command)
+        case ModelVerb.RETRAIN:
+            return "spec.retraining has no template, so there is nothing to start"
         case _:
             assert_never(verb)
 
@@ -91,6 +93,8 @@ def _carry_out(
             kept = [e for e in draft.status.quarantine if e.version != command.version]
             message = f"{command.version} may return: {_why(command)}"
             return draft.set(quarantine=kept).tell(ModelReason.QUARANTINE_LIFTED, message)
+        case ModelVerb.RETRAIN:
+            return draft
         case _:
             assert_never(verb)
 

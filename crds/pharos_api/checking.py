@@ -1,0 +1,64 @@
+"""What the check of a Model is told, and what it answers.
+
+The operator renders a CheckInput into the CronJob's pod; the pod ends with a CheckResult in its
+termination message (at most 4,096 bytes). The check has no access to Kubernetes.
+"""
+
+from pydantic import Field
+
+from pharos_api.data import Data
+from pharos_api.jobio import StepError
+from pharos_api.meta import Spec, Status
+from pharos_api.model import DriftWatch, RetrainingPolicy
+from pharos_api.retraining import DriftReading, Trigger, TriggerReading
+
+
+class CheckedVersion(Spec):
+    """The version in production: what is compared with.
+
+    ``dataset_sha256`` names the data set below the artifact root that it was trained on.
+    ``accuracy`` is a decimal string: what it had on its test split when it was registered.
+    """
+
+    name: str
+    uid: str
+    version: str
+    model_uri: str
+    dataset_sha256: str = ""
+    accuracy: str | None = None
+    promoted_at: str | None = None
+    trained_at: str | None = None
+
+
+class CheckInput(Spec):
+    """All that a check needs to know. ``data`` is the source of the policy's template.
+
+    ``forced`` is why a person asked for a retraining; empty where the schedule asks.
+    """
+
+    namespace: str
+    model: str
+    uid: str
+    artifact_root: str
+    policy: RetrainingPolicy
+    drift: DriftWatch = DriftWatch()
+    data: Data | None = None
+    labels: list[str] | None = None
+    production: CheckedVersion | None = None
+    forced: str = ""
+
+
+class CheckResult(Status):
+    """What a check found. ``due`` with its ``trigger`` asks the operator for one TrainingRun.
+
+    ``dataset_samples`` are those of production's data set, ``new_samples`` those that came since.
+    """
+
+    due: bool = False
+    trigger: Trigger | None = None
+    reason: str = ""
+    readings: list[TriggerReading] = Field(default_factory=list)
+    dataset_samples: int = 0
+    new_samples: int = 0
+    drift: DriftReading | None = None
+    error: StepError | None = None

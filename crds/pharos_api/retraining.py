@@ -1,0 +1,97 @@
+"""Retraining: why a Model is trained again, and what its check found.
+
+The check is a Job; what it is told and what it answers stands in ``checking``. Says nothing about
+how a trigger is measured, and decides nothing.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from pharos_api.meta import Spec, Status, Time
+
+
+class Trigger(StrEnum):
+    """What may start a retraining (rows RET-11 to RET-14)."""
+
+    SCHEDULED = "Scheduled"
+    MANUAL = "Manual"
+    DATA_GROWTH = "DataGrowth"
+    ACCURACY_DROP = "AccuracyDrop"
+    DRIFT = "Drift"
+
+
+class Cause(Spec):
+    """Why the operator made a TrainingRun. A run of a person has none.
+
+    ``parent`` is the version that was in production then, ``check`` the Job that found the cause;
+    both are empty where there was none.
+    """
+
+    trigger: Trigger
+    reason: Annotated[str, StringConstraints(max_length=1024)] = ""
+    parent: Annotated[str, StringConstraints(max_length=20)] = ""
+    check: Annotated[str, StringConstraints(max_length=253)] = ""
+    previous_samples: int | None = Field(None, ge=0)
+    new_samples: int | None = Field(None, ge=0)
+
+
+class TriggerState(StrEnum):
+    """What looking at one trigger gave. Only ``Fired`` starts anything."""
+
+    FIRED = "Fired"
+    QUIET = "Quiet"
+    NO_DATA = "NoData"
+    ERROR = "Error"
+
+
+class TriggerReading(Status):
+    """One trigger, as the check saw it: its value, its limit, and a sentence.
+
+    ``value`` and ``limit`` are decimal strings in the trigger's own unit: percent for DataGrowth,
+    points of accuracy for AccuracyDrop, the drift score for Drift.
+    """
+
+    trigger: Trigger
+    state: TriggerState
+    value: str | None = None
+    limit: str | None = None
+    message: str = ""
+
+
+class DriftReading(Status):
+    """How far what production sees now lies from what it learnt from; decimal strings.
+
+    A score is 0 for the same distribution and grows with the distance; None where it could not be
+    measured. ``detected`` names those above their limit.
+    """
+
+    texts: int = 0
+    input_score: str | None = None
+    prediction_score: str | None = None
+    label_score: str | None = None
+    confidence_score: str | None = None
+    detected: list[str] = Field(default_factory=list)
+    report_uri: str | None = None
+
+
+class RetrainingStatus(Status):
+    """How a Model's retraining stands.
+
+    ``check`` is the last check's Job that was acted on; ``due`` is its verdict with ``reason`` in a
+    sentence. ``run`` is the last run that came of it. ``gpuSeconds`` were used by such runs in
+    ``month`` (``2026-11``).
+    """
+
+    check: str = ""
+    checked_at: Time | None = None
+    due: bool = False
+    reason: str = ""
+    readings: list[TriggerReading] = Field(default_factory=list)
+    new_samples: int = 0
+    drift: DriftReading | None = None
+    run: str = ""
+    run_started_at: Time | None = None
+    month: str = ""
+    gpu_seconds: int = 0
