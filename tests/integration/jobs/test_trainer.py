@@ -68,7 +68,7 @@ def trained(base: Path, output: Path, **changes: object) -> Trained:
     return trainer.train(TRAIN, VAL, settings(**changes), StepContext(output))
 
 
-def test_a_trial_of_a_search_draws_nothing_that_nobody_would_see(base: Path, tmp_path: Path) -> None:
+def test_a_trial_of_a_search_draws_nothing_that_nobody_sees(base: Path, tmp_path: Path) -> None:
     trial = FineTuneTrial(base.as_uri(), tmp_path, (tmp_path / "t").as_uri(), TOPICS, TRAIN, VAL)
     made = trial.train("0", settings(epochs=1), StepContext(tmp_path))
     assert trial.accuracy(made) > 0
