@@ -40,7 +40,7 @@ lint: ## Style
 
 .PHONY: type
 type: ## Types, strictly
-	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console hack/documents hack/watching benchmarks/delivery benchmarks/serving
+	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console hack/documents hack/generated hack/watching benchmarks/delivery benchmarks/serving
 
 .PHONY: arch
 arch: ## Layers: who may import whom

@@ -22,7 +22,8 @@ FIRST = {
     "user": ("quickstart.md", "training.md", "search.md", "serving.md", "experiments.md"),
     "administrator": ("install.md", "security.md"),
     "administrator/runbooks": ("README.md",),
-    "reference": ("cli.md",),
+    "reference": ("kinds", "cli.md", "chart.md", "settings.md", "metrics.md"),
+    "reference/kinds": ("model.md", "trainingrun.md", "modelversion.md", "abexperiment.md"),
 }
 # Root pages, and the section that they stand in
 ADOPTED = {
