@@ -19,7 +19,14 @@ TITLES = {
 }
 FIRST = {
     "": ("index.md", "user", "administrator", "developer", "reference", "adr"),
-    "user": ("quickstart.md", "training.md", "search.md", "serving.md", "experiments.md"),
+    "user": (
+        "quickstart.md",
+        "training.md",
+        "search.md",
+        "serving.md",
+        "experiments.md",
+        "statistics.md",
+    ),
     "administrator": ("install.md", "security.md"),
     "administrator/runbooks": ("README.md",),
     "reference": ("kinds", "cli.md", "chart.md", "settings.md", "metrics.md"),
