@@ -27,7 +27,7 @@ FIRST = {
         "experiments.md",
         "statistics.md",
     ),
-    "administrator": ("install.md", "security.md"),
+    "administrator": ("install.md", "sizes.md", "security.md", "upgrade.md", "backup.md"),
     "administrator/runbooks": ("README.md",),
     "reference": ("kinds", "cli.md", "chart.md", "settings.md", "metrics.md"),
     "reference/kinds": ("model.md", "trainingrun.md", "modelversion.md", "abexperiment.md"),

@@ -13,6 +13,7 @@ from generated import (
     figures,
     kinds_reference,
     metrics_reference,
+    roadmap,
     settings_reference,
 )
 from pharos_api.crdgen import files
@@ -63,6 +64,12 @@ def reference() -> dict[Path, str]:
     }
 
 
+def still_open() -> dict[Path, str]:
+    """The page of what is to do next."""
+    requirements = (CHECKOUT / "docs" / "reference" / "requirements.md").read_text()
+    return {CHECKOUT / "docs" / "developer" / "roadmap.md": roadmap.page(requirements)}
+
+
 def measured() -> dict[Path, str]:
     """What was measured and recorded, in the page of figures."""
     return {figures.PAGE: figures.page(figures.PAGE.read_text())}
@@ -96,6 +103,7 @@ GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
     alerts,
     dashboards,
     reference,
+    still_open,
     measured,
     install,
 )

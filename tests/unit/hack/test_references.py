@@ -59,6 +59,7 @@ def test_every_value_of_the_chart_is_there_with_its_meaning() -> None:
     assert "| `operator.replicas` | integer | `2` |" in page
 
 
+@pytest.mark.requirement("CHK-5", "CON-3")
 def test_every_metric_is_there() -> None:
     page = metrics_reference.page()
     shown = set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE))
