@@ -4,6 +4,8 @@ For fields whose type says nothing of its own. ``crdgen`` puts them into the CRD
 sentence for every field of a spec. Names are those of YAML.
 """
 
+from pharos_api.status_sentences import STATUS_SENTENCES
+
 _SOURCES = {
     "queries": "A question for each label; its answers carry the label.",
     "papersPerCategory": "Clean papers of each label.",
@@ -253,4 +255,4 @@ SENTENCES: dict[str, dict[str, str]] = {
 
 def sentence(owner: str, field: str) -> str:
     """The sentence for a field of a type, or an empty text."""
-    return SENTENCES.get(owner, {}).get(field, "")
+    return (SENTENCES.get(owner) or STATUS_SENTENCES.get(owner, {})).get(field, "")
