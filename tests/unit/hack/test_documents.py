@@ -1,5 +1,6 @@
 """The documents hang together: every link leads somewhere, every page is in the site's menu."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,19 @@ def test_in_the_site_a_link_leads_to_the_same_file(page: str, text: str, expecte
 def test_every_link_of_the_documents_leads_somewhere() -> None:
     found = links.problems(places.pages(), lambda path: (places.CHECKOUT / path).exists())
     assert found == []
+
+
+def test_every_path_of_the_repository_that_the_documents_name_is_there() -> None:
+    roots = "manifests docs hack tests helm images crds benchmarks operator jobs serving console"
+    pattern = rf"(?<![\w/.])((?:{'|'.join(roots.split())})/[\w./-]*\w)(?![\w*<{{/])"
+    told = {
+        (page, path)
+        for page, text in places.pages().items()
+        if page != "CHANGELOG.md"
+        for path in re.findall(pattern, text)
+    }
+    assert len(told) > 100
+    assert sorted(each for each in told if not (places.CHECKOUT / each[1]).exists()) == []
 
 
 def test_a_page_that_nobody_named_stands_in_the_menu_behind_those_that_are() -> None:
