@@ -78,6 +78,38 @@ def test_every_path_of_the_repository_that_the_documents_name_is_there() -> None
     assert sorted(each for each in told if not (places.CHECKOUT / each[1]).exists()) == []
 
 
+GUIDE = (places.CHECKOUT / "docs" / "user" / "training.md").read_text()
+
+
+@pytest.mark.requirement("DOC-1", "DOC-2")
+def test_the_training_guide_has_its_title_and_sections() -> None:
+    wanted = [
+        "# Model Training Guide",
+        "## Quick Start",
+        "## Detailed Steps",
+        "### 1. Dataset Collection",
+        "### 2. Data Preprocessing",
+        "### 3. Model Training",
+        "### 4. Evaluation",
+        "## Hyperparameter Tuning",
+        "## Troubleshooting",
+    ]
+    assert [line for line in GUIDE.splitlines() if line in wanted] == wanted
+
+
+@pytest.mark.requirement("DOC-4", "DOC-5", "DOC-6")
+def test_the_training_guide_tells_what_to_try_in_trouble() -> None:
+    troubles = GUIDE.split("\n## Troubleshooting\n")[1]
+    told = {
+        "out of memory": ["--batch-size 8"],
+        "slow training": ["torch.cuda.is_available()", "--fp16"],
+        "low accuracy": ["--epochs 5", "--num-papers 20000", "--learning-rate 3e-5"],
+    }
+    for trouble, tries in told.items():
+        row = next(line for line in troubles.splitlines() if line.startswith(f"| {trouble} "))
+        assert [one for one in tries if one not in row] == []
+
+
 def test_a_page_that_nobody_named_stands_in_the_menu_behind_those_that_are() -> None:
     pages = ("user/zebra.md", "index.md", "user/aardvark.md", "user/quickstart.md", "new/deep/x.md")
     assert navigation.navigation(pages) == [
