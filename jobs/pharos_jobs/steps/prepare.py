@@ -17,6 +17,7 @@ from pharos_jobs.core.papers import paper_from_json
 from pharos_jobs.core.selection import Rules, Selection, below, is_balanced, select
 from pharos_jobs.core.splits import Splits, split_samples
 from pharos_jobs.datasets import write_dataset
+from pharos_jobs.drift.snapshots import write_snapshot
 from pharos_jobs.errors import Terminal
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     splits = replace(splits, related=selection.related)
     card = _card(step_input, selection, labels, splits)
     dataset = write_dataset(step_input.artifact_root, splits, card)
+    write_snapshot(dataset, splits)
     _log.info(
         "Prepared data set", extra={"sha256": dataset.sha256, "perClass": selection.per_class}
     )
