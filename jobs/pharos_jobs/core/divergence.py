@@ -24,6 +24,14 @@ _PRIOR = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of the ranges that the edges divide: one more than there are edges."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bin:
     """Values that are counted together: how many the reference has, and how many the window."""
 
@@ -83,7 +91,7 @@ def of_ranges(
     return divergence(
         [
             Bin(
-                _range_name(edges, part[0], part[-1]),
+                range_name(edges, part[0], part[-1]),
                 sum(reference[i] for i in part),
                 sum(window[i] for i in part),
             )
@@ -126,7 +134,8 @@ def _needed(reference: int, window: int) -> float:
     return _FEWEST * max(1.0, reference / max(1, window))
 
 
-def _range_name(edges: Sequence[float], first: int, last: int) -> str:
+def range_name(edges: Sequence[float], first: int, last: int) -> str:
+    """What the ranges from one to another are called, counted from 0."""
     low = f"{edges[first - 1]:.4g}" if first > 0 else ""
     high = f"{edges[last]:.4g}" if last < len(edges) else ""
     if low and high:

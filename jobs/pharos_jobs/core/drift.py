@@ -12,9 +12,8 @@ from enum import StrEnum
 from math import sqrt
 
 from pharos_api.ngrams import words
-from pharos_jobs.core.divergence import Divergence, counted, of_categories, of_ranges
+from pharos_jobs.core.divergence import Divergence, Histogram, counted, of_categories, of_ranges
 from pharos_jobs.core.snapshot import (
-    Histogram,
     Snapshot,
     Vocabulary,
     as_trained,

@@ -13,7 +13,7 @@ from typing import Any
 
 from pharos_api.ngrams import words
 from pharos_jobs.core.cleaning import clean_text
-from pharos_jobs.core.divergence import counted, tenths
+from pharos_jobs.core.divergence import Histogram, counted, tenths
 
 FORMAT = 1
 _MOST_WORDS = 10_000
@@ -45,14 +45,6 @@ class Vocabulary:
         unknown = (self.other_places + 1) / (self.other_words + 1)
         bits = (log2(places / self.frequency.get(word, unknown)) for word in sorted(found))
         return sum(bits) / max(1, len(found))
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """Counts of the ranges that the edges divide: one more than there are edges."""
-
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pharos_jobs import storage
+from pharos_jobs.core.divergence import Histogram
 from pharos_jobs.core.drift import Answers
-from pharos_jobs.core.snapshot import Histogram, Snapshot, snapshot_from_json, snapshot_of
+from pharos_jobs.core.snapshot import Snapshot, snapshot_from_json, snapshot_of
 from pharos_jobs.core.splits import Splits
 from pharos_jobs.datasets import SPLITS, Dataset, read_split
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from jobs_builders import abstract
 
+from pharos_jobs.core.divergence import Histogram
 from pharos_jobs.core.drift import (
     Answers,
     Measure,
@@ -18,7 +19,6 @@ from pharos_jobs.core.drift import (
     told_words,
 )
 from pharos_jobs.core.snapshot import (
-    Histogram,
     as_trained,
     snapshot_from_json,
     snapshot_of,
