@@ -13,6 +13,7 @@ from math import sqrt
 
 from pharos_api.ngrams import words
 from pharos_jobs.core.divergence import Divergence, Histogram, counted, of_categories, of_ranges
+from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.core.snapshot import (
     Snapshot,
     Vocabulary,
@@ -55,21 +56,6 @@ PARTS: Mapping[Measure, tuple[Part, ...]] = {
     Measure.LABEL: (Part.LABEL,),
     Measure.CONFIDENCE: (Part.CONFIDENCE,),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionWindow:
-    """What production saw and answered in a window of time.
-
-    ``texts`` are those that were stored: none where only hashes are kept. ``predicted`` and
-    ``confidences`` (in 0..1) have one entry a prediction, ``truths`` one a label that a user gave.
-    The four need not be of the same length.
-    """
-
-    texts: Sequence[str] = ()
-    predicted: Sequence[str] = ()
-    confidences: Sequence[float] = ()
-    truths: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ other splits: words of the train split are known by construction, so its own tex
 more familiar than any new ones.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ FORMAT = 1
 _MOST_WORDS = 10_000
 # A word of fewer texts says little of all, and might be a name.
 _FEWEST_TEXTS = 3
+# What the prediction log writes in place of what it must not keep.
+_MARK = re.compile(r"\[(?:EMAIL|PHONE|URL)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,11 @@ def length_words(text: str) -> int:
 
 
 def as_trained(text: str) -> str:
-    """A text of a user as training would have seen it: without addresses and formulas."""
-    return clean_text(text)
+    """A text of a user as training would have seen it: without addresses and formulas.
+
+    The log may keep it with marks in place of addresses and telephone numbers; they go too.
+    """
+    return clean_text(_MARK.sub(" ", text))
 
 
 def snapshot_from_json(document: Mapping[str, Any]) -> Snapshot:

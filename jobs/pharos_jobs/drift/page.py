@@ -63,7 +63,7 @@ def legend(first: str, second: str) -> str:
     """What the two colours of bars stand for."""
     return (
         f'<p class="soft"><span class="key"></span>{escape(first)}'
-        f'<span class="key second"></span>{escape(second)}</p>'
+        f'<span class="key second"></span>{escape(second)}</p>\n'
     )
 
 
@@ -72,7 +72,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     filled = [list(row) for row in rows]
     kinds = [cell.kind for cell in filled[0]] if filled else [""] * len(heads)
     head = "".join(
-        f'<th class="{kind}" scope="col">{escape(text)}</th>'
+        f'<th{_class(kind)} scope="col">{escape(text)}</th>'
         for text, kind in zip(heads, kinds, strict=True)
     )
     body = "".join(_row(cells) for cells in filled)
@@ -80,8 +80,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 
 
 def _row(cells: Iterable[Cell]) -> str:
-    filled = "".join(f'<td class="{cell.kind}">{cell.markup}</td>' for cell in cells)
+    filled = "".join(f"<td{_class(cell.kind)}>{cell.markup}</td>" for cell in cells)
     return f"<tr>{filled}</tr>\n"
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
 
 
 def heading(text: str) -> str:

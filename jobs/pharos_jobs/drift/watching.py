@@ -11,13 +11,13 @@ from pharos_jobs import storage
 from pharos_jobs.core.drift import (
     Measure,
     Measured,
-    PredictionWindow,
     detected,
     measured,
     score,
     told_words,
 )
 from pharos_jobs.core.metrics import decimal_string
+from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.core.snapshot import Snapshot
 from pharos_jobs.datasets import Dataset
 from pharos_jobs.drift.drift_page import DriftStory, drift_document, drift_page
@@ -36,25 +36,27 @@ def assess(
     version: CheckedVersion,
     watch: DriftWatch,
     log: PredictionWindow,
-    folder_uri: str,
+    folder_uri: str | None = None,
 ) -> DriftReading:
-    """Measure drift and write ``drift.html`` and ``drift.json`` into the folder.
+    """Measure drift, and write ``drift.html`` and ``drift.json`` where a folder is named.
 
     Scores are None where the window or the version gives too little to measure. The same window
-    gives the same reading and the same report.
+    gives the same reading and the same report. Raises Terminal where the data set has no snapshot
+    and cannot be read to make one.
     """
     snapshot = read_snapshot(dataset)
     results = measured(snapshot, read_answers(version.model_uri), log, watch.min_texts)
-    reading = _reading(results, watch, log, f"{folder_uri}/{REPORT_HTML}")
+    reading = _reading(results, watch, log)
+    if folder_uri is None:
+        return reading
+    reading = reading.model_copy(update={"report_uri": f"{folder_uri}/{REPORT_HTML}"})
     story = _story(version, watch, results, reading, (snapshot, log))
     storage.write_json(f"{folder_uri}/{REPORT_JSON}", drift_document(story))
     storage.write_bytes(f"{folder_uri}/{REPORT_HTML}", drift_page(story).encode())
     return reading
 
 
-def _reading(
-    results: list[Measured], watch: DriftWatch, log: PredictionWindow, uri: str
-) -> DriftReading:
+def _reading(results: list[Measured], watch: DriftWatch, log: PredictionWindow) -> DriftReading:
     scores = {measure: _text(score(results, measure)) for measure in Measure}
     return DriftReading(
         texts=len(log.predicted),
@@ -63,7 +65,6 @@ def _reading(
         label_score=scores[Measure.LABEL],
         confidence_score=scores[Measure.CONFIDENCE],
         detected=[measure.value for measure in detected(results, float(watch.above))],
-        report_uri=uri,
     )
 
 

@@ -12,13 +12,13 @@ from pharos_jobs import storage
 from pharos_jobs.core.drift import (
     Measure,
     Part,
-    PredictionWindow,
     detected,
     measured,
     score,
     told_words,
 )
 from pharos_jobs.core.papers import Sample, paper_from_json
+from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.core.quality import to_sample
 from pharos_jobs.core.snapshot import Snapshot, snapshot_of
 
@@ -53,7 +53,9 @@ def parts() -> tuple[Snapshot, list[Sample]]:
 
 
 def window(samples: Sequence[Sample]) -> PredictionWindow:
-    return PredictionWindow(texts=[s.text for s in samples], truths=[s.label for s in samples])
+    return PredictionWindow(
+        texts=tuple(s.text for s in samples), truths=tuple(s.label for s in samples)
+    )
 
 
 def test_windows_of_unseen_papers_of_the_same_years_raise_no_alarm(

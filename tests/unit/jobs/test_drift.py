@@ -12,12 +12,12 @@ from pharos_jobs.core.drift import (
     Answers,
     Measure,
     Part,
-    PredictionWindow,
     detected,
     measured,
     score,
     told_words,
 )
+from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.core.snapshot import (
     as_trained,
     snapshot_from_json,
@@ -28,8 +28,12 @@ from pharos_jobs.core.snapshot import (
 LABELS = ("cs.AI", "cs.RO")
 
 
-def texts(topics: tuple[str, ...], each: int, first: int = 0, words: int = 60) -> list[str]:
-    return [abstract(t, first + n, words + n % 40) for t in topics for n in range(each)]
+def texts(topics: tuple[str, ...], each: int, first: int = 0) -> tuple[str, ...]:
+    return tuple(abstract(t, first + n, 60 + n % 40) for t in topics for n in range(each))
+
+
+def labels(ai: int, ro: int) -> tuple[str, ...]:
+    return ("cs.AI",) * ai + ("cs.RO",) * ro
 
 
 SNAPSHOT = snapshot_of(
@@ -38,12 +42,12 @@ SNAPSHOT = snapshot_of(
 ANSWERS = Answers(
     {"cs.AI": 200, "cs.RO": 200}, Histogram((0.5, 0.7, 0.8, 0.9), (10, 40, 70, 130, 150))
 )
-CONFIDENT = [0.45] * 5 + [0.6] * 20 + [0.75] * 35 + [0.85] * 65 + [0.95] * 75
+CONFIDENT = (0.45,) * 5 + (0.6,) * 20 + (0.75,) * 35 + (0.85,) * 65 + (0.95,) * 75
 HEALTHY = PredictionWindow(
     texts=texts(LABELS, 100, first=5000),
-    predicted=["cs.AI"] * 103 + ["cs.RO"] * 97,
+    predicted=labels(103, 97),
     confidences=CONFIDENT,
-    truths=["cs.AI"] * 95 + ["cs.RO"] * 105,
+    truths=labels(95, 105),
 )
 
 
@@ -54,7 +58,7 @@ class Case:
 
 
 def with_(change: Callable[[str], str]) -> PredictionWindow:
-    return replace(HEALTHY, texts=[change(text) for text in HEALTHY.texts])
+    return replace(HEALTHY, texts=tuple(change(text) for text in HEALTHY.texts))
 
 
 CASES = {
@@ -69,17 +73,17 @@ CASES = {
         with_(lambda text: f"{text} https://example.com/{len(text)} $x_{len(text)}$"), []
     ),
     "one label is predicted nearly always": Case(
-        replace(HEALTHY, predicted=["cs.AI"] * 180 + ["cs.RO"] * 20), [Measure.PREDICTION]
+        replace(HEALTHY, predicted=labels(180, 20)), [Measure.PREDICTION]
     ),
     "users say other labels than were learnt": Case(
-        replace(HEALTHY, truths=["cs.AI"] * 20 + ["cs.RO"] * 180), [Measure.LABEL]
+        replace(HEALTHY, truths=labels(20, 180)), [Measure.LABEL]
     ),
     "the model became unsure": Case(
-        replace(HEALTHY, confidences=[0.55] * 150 + [0.95] * 50), [Measure.CONFIDENCE]
+        replace(HEALTHY, confidences=(0.55,) * 150 + (0.95,) * 50), [Measure.CONFIDENCE]
     ),
     "no texts are stored": Case(replace(HEALTHY, texts=()), []),
     "everything at once": Case(
-        PredictionWindow(texts(("cs.DB",), 200), ["cs.RO"] * 200, [0.4] * 200, ["cs.DB"] * 200),
+        PredictionWindow(texts(("cs.DB",), 200), labels(0, 200), (0.4,) * 200, ("cs.DB",) * 200),
         list(Measure),
     ),
 }
@@ -91,7 +95,7 @@ def test_what_is_detected(case: Case) -> None:
 
 
 def test_a_thin_window_is_not_measured_and_says_why() -> None:
-    thin = replace(HEALTHY, truths=["cs.RO"] * 199)
+    thin = replace(HEALTHY, truths=labels(0, 199))
     results = measured(SNAPSHOT, ANSWERS, thin, 200)
     assert score(results, Measure.LABEL) is None
     assert score(results, Measure.PREDICTION) == 0
@@ -109,7 +113,7 @@ def test_a_version_without_test_results_is_measured_by_its_texts_alone() -> None
 
 
 def test_a_score_above_its_limit_that_chance_explains_is_no_drift() -> None:
-    thin = PredictionWindow(predicted=["cs.AI"] * 16 + ["cs.RO"] * 5)
+    thin = PredictionWindow(predicted=labels(16, 5))
     results = measured(SNAPSHOT, ANSWERS, thin, 20)
     assert (score(results, Measure.PREDICTION) or 0) > 0.2
     assert detected(results, 0.2) == []
@@ -155,4 +159,4 @@ def test_a_broken_snapshot_is_refused(change: dict[str, object]) -> None:
 
 
 def test_a_text_is_cleaned_as_for_training() -> None:
-    assert as_trained("See  https://x.org now.. $a$") == "See now."
+    assert as_trained("See  https://x.org now.. $a$ [URL]") == "See now."

@@ -15,7 +15,7 @@ from pharos_api.retraining import DriftReading
 from pharos_api.trainingrun import StepName
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
-from pharos_jobs.core.drift import PredictionWindow
+from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.datasets import Dataset, open_dataset, read_split
 from pharos_jobs.drift.snapshots import SNAPSHOT, answers_of, read_snapshot
 from pharos_jobs.drift.watching import assess, report_folder
@@ -57,13 +57,13 @@ def version(tmp_path: Path) -> CheckedVersion:
 
 def window(topics: tuple[str, ...] = LABELS) -> PredictionWindow:
     return PredictionWindow(
-        texts=[
+        texts=tuple(
             f"On {topic} number {n}. {abstract(topic, 9000 + n)}"
             for topic in topics
             for n in range(100)
-        ],
-        predicted=["cs.AI"] * 95 + ["cs.RO"] * 105,
-        confidences=[0.55] * 40 + [0.8] * 60 + [0.99] * 100,
+        ),
+        predicted=("cs.AI",) * 95 + ("cs.RO",) * 105,
+        confidences=(0.55,) * 40 + (0.8,) * 60 + (0.99,) * 100,
     )
 
 
@@ -109,11 +109,18 @@ def test_the_page_loads_nothing_and_opens_no_connection(
         raise AssertionError("a report must not open a connection")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    log = PredictionWindow(texts=['<script src="//evil.example">alert</script> planning'] * 200)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    log = PredictionWindow(texts=('<script src="//evil.example">alert</script> planning',) * 200)
     reading = look(dataset, version, log, tmp_path)
     page = html.fromstring(storage.read_bytes(str(reading.report_uri)))
     assert page.xpath("//script | //link | //img | //iframe | //@src | //@href") == []
+
+
+def test_without_a_folder_there_is_a_reading_and_no_report(
+    dataset: Dataset, version: CheckedVersion
+) -> None:
+    reading = assess(dataset, version, DriftWatch(), window())
+    assert (reading.prediction_score, reading.report_uri) == ("0", None)
 
 
 def test_the_same_window_gives_the_same_report(
