@@ -48,6 +48,8 @@ RESOURCES = {
 
 
 READY = "jsonpath={.items[0].status.readyReplicas}"
+# Not the pods of the Model's Jobs, which come and go.
+SERVING = f"{names.LABEL_MODEL}={MODEL},{names.LABEL_COMPONENT}={names.COMPONENT_SERVING}"
 
 
 def standing(cluster: Cluster) -> SearchStatus:
@@ -133,7 +135,7 @@ def kept(installed: Cluster, killed, kubectl) -> dict[str, Any]:
     folder = steps[StepName.SEARCH].outputs["searchUri"].removeprefix("file://")
     wait_for(
         "the winner's pod",
-        lambda: kubectl("get", "deploy", "-l", f"{names.LABEL_MODEL}={MODEL}", "-o", READY) == "1",
+        lambda: kubectl("get", "deploy", "-l", SERVING, "-o", READY) == "1",
         180,
     )
     read = (
@@ -143,7 +145,7 @@ def kept(installed: Cluster, killed, kubectl) -> dict[str, Any]:
         "'best': json.loads((at / 'best_params.json').read_text())}))"
     )
     pod = kubectl(
-        *("get", "pods", "-l", f"{names.LABEL_MODEL}={MODEL}"),
+        *("get", "pods", "-l", SERVING),
         *("--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].metadata.name}"),
     )
     return json.loads(kubectl("exec", pod, "--", "python3", "-c", read, folder))
