@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 
 from pydantic import Field
 
+from pharos_api.card import CardWords
 from pharos_api.data import Data
 from pharos_api.meta import Spec, Status
 from pharos_api.model import QualityGate
@@ -57,6 +58,7 @@ class FailureReason(StrEnum):
     OUT_OF_MEMORY = "OutOfMemory"
     QUALITY_GATE_FAILED = "QualityGateFailed"
     VERSION_EXISTS = "VersionExists"
+    SIGNING_FAILED = "SigningFailed"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     UNSCHEDULABLE = "Unschedulable"
     SEARCH_FAILED = "SearchFailed"
@@ -105,6 +107,7 @@ class StepInput(Spec):
     study: str | None = None
     gate: QualityGate = QualityGate()
     labels: list[str] | None = None
+    card: CardWords | None = None
     version: str = ""
     parent: str = ""
     git_commit: str = ""

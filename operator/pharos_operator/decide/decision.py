@@ -243,6 +243,8 @@ class Platform:
     artifact_secret: str = ""
     database_secret: str = ""
     source_secret: str = ""
+    signing_secret: str = ""
+    signing_required: bool = False
     progress_url: str = ""
     image_pull_policy: str = "IfNotPresent"
     job_service_account: str = "pharos-job"
