@@ -7,6 +7,7 @@ lock, so the two sides always speak one version.
 
 import json
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from pydantic import Field
 
@@ -189,7 +190,8 @@ class RegistryVersion(Spec):
 class RegistryInput(Spec):
     """What ``python -m pharos_jobs project`` rebuilds the registry and production pointer from.
 
-    ``production`` and ``latest`` are versions, empty where there is none.
+    ``production`` and ``latest`` are versions, empty where there is none. ``spec`` is the Model's,
+    kept beside the registry so that a cluster can be filled again from the artifacts.
     """
 
     model: str
@@ -198,6 +200,7 @@ class RegistryInput(Spec):
     versions: list[RegistryVersion] = Field(default_factory=list)
     production: str = ""
     latest: str = ""
+    spec: dict[str, Any] | None = None
 
 
 def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:

@@ -26,6 +26,7 @@ PART_OF = "pharos"
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_FAULT = f"{GROUP}/fault"
 ANNOTATION_TRIGGER = f"{GROUP}/trigger"
+ANNOTATION_RESTORED = f"{GROUP}/restored"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 
 # Keys of the ConfigMap that records a decision. The second one is for what is too large as text.
