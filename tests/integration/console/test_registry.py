@@ -19,6 +19,8 @@ from pharos_console.registry.importing import model_manifest, version_manifest
 from pharos_jobs.keeping.inventory import inventory
 
 Pharos = Callable[..., Any]
+# Each command is a process of its own, which takes its time on a crowded machine.
+pytestmark = pytest.mark.timeout(600)
 SPEC = {"labels": ["cs.AI", "cs.DB", "cs.RO"], "promotion": {"auto": False}}
 STAGES = {"v1.0.0": "Production", "v1.1.0": "Registered"}
 

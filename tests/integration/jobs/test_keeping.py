@@ -19,6 +19,9 @@ from pharos_api.names import ENV_SIGNING_KEY_FILE
 from pharos_api.signing import SIGNATURE
 from pharos_jobs.registry import project
 
+# Each command is a process of its own, which takes its time on a crowded machine.
+pytestmark = pytest.mark.timeout(600)
+
 
 def ran(*words: str, code: int = 0, stdin: bytes = b"") -> tuple[bytes, str]:
     """A command as a process of its own."""
