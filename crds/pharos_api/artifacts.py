@@ -14,6 +14,7 @@ from pharos_api.meta import Spec
 
 MANIFEST = "manifest.json"
 METADATA = "metadata.json"
+CARD = "README.md"
 LABEL_MAP = "label_map.json"
 WEIGHTS = "model.safetensors"
 ONNX = "model.onnx"

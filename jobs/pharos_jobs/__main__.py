@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _verify()
         case "predict":
             return _predict(options)
+        case "send" | "inventory" | "compare" | "restore" | "sign":
+            return _keep(options)
         case _:
             return _step(options)
 
@@ -115,6 +117,19 @@ def _predict(options: argparse.Namespace) -> int:
         print(f"error: {fault.message}", file=sys.stderr)
         return int(fault.exit_code)
     print(f"{rows} rows: {options.output}")
+    return int(ExitCode.OK)
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from pharos_jobs.errors import StepFault  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.keeping.command import run  # noqa: PLC0415
+
+    logs.configure(sys.stderr)
+    try:
+        run(options)
+    except StepFault as fault:
+        print(f"error: {fault.message}", file=sys.stderr)
+        return int(fault.exit_code)
     return int(ExitCode.OK)
 
 

@@ -96,14 +96,19 @@ def integrity_sentence(expected: str, actual: str) -> str:
     return f"Checkpoint integrity check failed. Expected: {expected}, Got: {actual}"
 
 
-def _read_manifest(source: ModelSource) -> Manifest:
-    with _open(source.uri, MANIFEST) as file:
-        content = file.read(_MANIFEST_LIMIT_BYTES + 1)
-    if len(content) > _MANIFEST_LIMIT_BYTES:
+def read_small(uri: str, path: str, limit_bytes: int) -> bytes:
+    """A small file below ``uri``. Raises ModelRejected where it is missing or larger."""
+    with _open(uri, path) as file:
+        content = file.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
         raise ModelRejected(
-            RejectionReason.MANIFEST_INVALID,
-            f"{MANIFEST} in {source.uri} is larger than {_MANIFEST_LIMIT_BYTES} bytes.",
+            RejectionReason.MANIFEST_INVALID, f"{path} in {uri} is larger than {limit_bytes} bytes."
         )
+    return content
+
+
+def _read_manifest(source: ModelSource) -> Manifest:
+    content = read_small(source.uri, MANIFEST, _MANIFEST_LIMIT_BYTES)
     actual = hashlib.sha256(content).hexdigest()
     if actual != source.sha256:
         raise ModelRejected(

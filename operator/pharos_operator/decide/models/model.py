@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import guard, route, self_test
+from pharos_operator.decide.models import guard, restoring, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -46,7 +46,8 @@ def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decisio
     if obs.model.metadata.deletion_timestamp is not None:
         return Decision(obs.model.status)
     draft = obey(obs, Draft(obs.model.status), now)
-    draft = welcome_first(obs, draft, now)
+    draft = restoring.restored(obs, draft, now)
+    draft = draft if restoring.is_awaited(obs) else welcome_first(obs, draft, now)
     draft = follow_experiments(obs, draft, now)
     draft = guard.guarded(obs, draft, now)
     draft = take_over(obs, draft, now)
