@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _project()
         case "verify":
             return _verify()
+        case "retain":
+            return _retain(options.show)
         case "predict":
             return _predict(options)
         case _:
@@ -103,6 +105,12 @@ def _verify() -> int:
     result, code = run_verify(VerifyInput.model_validate_json(text))
     write_result(result)
     return int(code)
+
+
+def _retain(show: bool) -> int:
+    from pharos_jobs.retention.command import run_retain  # noqa: PLC0415 - keeps --help quick
+
+    return run_retain(show)
 
 
 def _predict(options: argparse.Namespace) -> int:

@@ -62,6 +62,11 @@ COMMANDS = {
         "Reads a RegistryInput (JSON) from PHAROS_REGISTRY_INPUT or standard input; repeating it "
         "changes nothing.",
     ),
+    "retain": (
+        "Put away what its time is over for: delete, or move to the archive.",
+        "Reads a RetentionInput (JSON) from PHAROS_RETENTION_INPUT or standard input; what stands "
+        "in it stays.\nWith --show nothing is touched and the plan is printed as JSON.",
+    ),
     "verify": (
         "Try a served candidate: smoke, contract and reference answers.",
         "Reads a VerifyInput (JSON) from PHAROS_VERIFY_INPUT or standard input. Exits with 76 when "
