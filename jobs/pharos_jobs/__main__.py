@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _project()
         case "verify":
             return _verify()
-        case "retain":
-            return _retain(options.show)
+        case "retain" | "erase":
+            return _keep_house(options)
         case "predict":
             return _predict(options)
         case _:
@@ -107,10 +107,11 @@ def _verify() -> int:
     return int(code)
 
 
-def _retain(show: bool) -> int:
-    from pharos_jobs.retention.command import run_retain  # noqa: PLC0415 - keeps --help quick
+def _keep_house(options: argparse.Namespace) -> int:
+    from pharos_jobs.erasing.command import run_erase  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.retention.command import run_retain  # noqa: PLC0415
 
-    return run_retain(show)
+    return run_erase() if options.command == "erase" else run_retain(options.show)
 
 
 def _predict(options: argparse.Namespace) -> int:

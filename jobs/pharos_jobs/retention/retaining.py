@@ -4,6 +4,7 @@ The edge: reads the clock, takes stock, writes the log. The plan itself is ``cor
 """
 
 import logging
+import os
 from datetime import datetime
 
 from pharos_api.jobio import ExitCode, FailureReason, StepError
@@ -11,7 +12,9 @@ from pharos_api.retaining import PlannedItem, RetentionInput, RetentionResult
 from pharos_jobs.core.retention import Planned, Verdict, plan
 from pharos_jobs.errors import StepFault
 from pharos_jobs.retention.acting import Done, act
+from pharos_jobs.retention.prediction_log import anonymise_log
 from pharos_jobs.retention.stock import take_stock
+from pharos_store.anonymising import Anonymised
 
 _log = logging.getLogger(__name__)
 
@@ -29,12 +32,14 @@ def retain(told: RetentionInput, now: datetime) -> tuple[RetentionResult, ExitCo
         for item in wanted:
             _log.info("Planned", extra={"item": shown(item, now).to_json()})
         done = Done(_changes(wanted), [], []) if dry_run else act(wanted, told)
+        log = Anonymised(0, 0) if dry_run else anonymise_log(told, os.environ, now)
     except StepFault as fault:
         return _failed(fault.reason, fault.message, dry_run), fault.exit_code
     except OSError as error:
         message = f"The artifact store failed: {error}"
         return _failed(FailureReason.STEP_FAILED, message, dry_run), ExitCode.RETRYABLE
-    return _result(wanted, done, dry_run), ExitCode.OK
+    counted = {"anonymised": log.rows, "aggregated": log.days}
+    return _result(wanted, done, dry_run).model_copy(update=counted), ExitCode.OK
 
 
 def shown(item: Planned, now: datetime) -> PlannedItem:

@@ -9,9 +9,9 @@ import pytest
 
 from pharos_api.assignment import Arm
 from pharos_api.model import StoreText
+from pharos_api.sanitising import anonymize_prediction_log, sanitize_text
 from pharos_serving.context import RequestContext
 from pharos_serving.entries import PredictionEntry, Privacy
-from pharos_serving.sanitising import anonymize_prediction_log, sanitize_text
 from pharos_store.identity import user_uuid
 
 TEXT = "mail ada@example.org\0"
