@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pharos_api import names
 from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
 from pharos_console.platform import Platform, read_platform
+from pharos_console.storepod import pod_overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,47 +76,4 @@ def _kubectl(
 
 
 def _overrides(pod: str, platform: Platform, uri: str) -> dict[str, Any]:
-    """The pod as the `restricted` Pod Security Standard wants it."""
-    container: dict[str, Any] = {
-        "name": pod,
-        "image": platform.jobs_image,
-        "args": ["receive", uri],
-        "stdin": True,
-        "stdinOnce": True,
-        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - as above
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
-    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
-    if platform.artifact_claim:
-        claim = {"claimName": platform.artifact_claim}
-        volumes.append({"name": "artifacts", "persistentVolumeClaim": claim})
-        mount = {"name": "artifacts", "mountPath": platform.artifact_root.removeprefix("file://")}
-        container["volumeMounts"].append(mount)
-    if platform.artifact_secret:
-        container["envFrom"] = [{"secretRef": {"name": platform.artifact_secret}}]
-    return {
-        "metadata": {
-            "labels": {
-                names.LABEL_PART_OF: names.PART_OF,
-                names.LABEL_COMPONENT: names.COMPONENT_JOB,
-            }
-        },
-        "spec": {
-            "automountServiceAccountToken": False,
-            "serviceAccountName": platform.job_service_account,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "fsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [container],
-            "volumes": volumes,
-        },
-    }
+    return pod_overrides(pod, platform, ["receive", uri])

@@ -1,9 +1,11 @@
 """The prediction log after its time: summed up by day, and without anything about a person.
 
 A row that is over keeps its version, arm, answer, label, latency, moment and error code (row
-SEC-13). User, text, its hash, the request's id, the user's bucket and segment go, and the row gets
-another id, since the old one was made of the request's. A day's sums are written in the transaction
-that takes them from the rows, so each row counts once, however often it is tried.
+SEC-13). User, text, its hash, the user's bucket and segment go; the request's id and the row's own,
+which was made of it, become random ones. Rows that have a hash have not been here yet.
+
+A day's sums are written in the transaction that takes them from the rows, so each row counts once,
+however often it is tried.
 """
 
 from collections.abc import Iterable
@@ -17,8 +19,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    String,
     and_,
     case,
+    cast,
     exists,
     func,
     or_,
@@ -61,7 +65,7 @@ def anonymise_before(
     ``of`` is the namespace and name of a Model, whose rows alone are meant, beside those of no
     version at all; by default all are. Raises SQLAlchemyError.
     """
-    told, rows, days = and_(_ROWS.created_at < moment, _ROWS.request_id != "", _of(of)), 0, 0
+    told, rows, days = and_(_ROWS.created_at < moment, _ROWS.text_hash != "", _of(of)), 0, 0
     while True:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -92,7 +96,7 @@ def _one_day(connection: Connection, first: datetime, told: ColumnElement[bool])
     connection.execute(FEEDBACK.delete().where(FEEDBACK.c.request_id.in_(requests)))
     blank = {
         "id": _fresh_id(connection), "input_text": "", "text_hash": "", "user_id": None,
-        "request_id": "", "bucket": None, "segment": None,
+        "request_id": cast(_fresh_id(connection), String), "bucket": None, "segment": None,
     }  # fmt: skip
     return connection.execute(update(PREDICTIONS).where(of_day).values(blank)).rowcount
 

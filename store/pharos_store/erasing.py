@@ -76,7 +76,8 @@ def finish(engine: Engine, user_id: UUID, receipt: dict[str, Any]) -> None:
 def last_erasure(engine: Engine) -> datetime | None:
     """When somebody was last forgotten; None where nobody ever was."""
     with engine.connect() as connection:
-        return connection.scalar(select(func.max(ERASURES.c.at)))
+        latest: datetime | None = connection.scalar(select(func.max(ERASURES.c.at)))
+        return latest
 
 
 def without_erased(engine: Engine, batch: LogBatch) -> LogBatch:

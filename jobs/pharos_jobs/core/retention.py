@@ -5,7 +5,7 @@ raw papers and data sets from the day their papers were collected, everything el
 change. Whatever nothing is known of stays.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,7 +73,8 @@ class Stored:
     moment from which its age counts, ``changed_at`` its last write. ``owners`` are the Models that
     it belongs to; ``users`` the versions of other Models, by path, that were trained on it.
     ``run`` is the UID of the run that a version came from. ``archived`` versions lie in the
-    archive, and here only as far as ``size_bytes`` says.
+    archive, and here only as far as ``size_bytes`` says. ``replaced_by`` is the data set that an
+    erasure left of this one.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class Stored:
     users: frozenset[str] = frozenset()
     run: str = ""
     archived: bool = False
+    replaced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,25 @@ def plan(stock: Iterable[Stored], told: RetentionInput, now: datetime) -> tuple[
 
 def held_by(told: RetentionInput, stock: Iterable[Stored]) -> Held:
     """What production, its predecessors, experiments, pins and runs in being hold."""
+    stock = tuple(stock)
     versions = _held_versions(told)
     kept = [v for v in told.versions if v.version in versions]
     origins = {thing.run for thing in stock if thing.kind is Kind.VERSION and thing.key in versions}
     datasets = {v.dataset_sha256 for v in kept} | set(told.held_datasets)
-    return Held(versions, frozenset(datasets - {""}), frozenset(origins - {""}))
+    followed = with_rests(datasets - {""}, {t.key: t.replaced_by for t in stock if t.replaced_by})
+    return Held(versions, followed, frozenset(origins - {""}))
+
+
+def with_rests(datasets: Iterable[str], rests: Mapping[str, str]) -> frozenset[str]:
+    """The data sets and what erasures left of them; ``rests`` says of a digest what follows it."""
+    found = set(datasets)
+    following = [rests[digest] for digest in found if digest in rests]
+    while following:
+        digest = following.pop()
+        if digest not in found:
+            found.add(digest)
+            following += [rests[digest]] if digest in rests else []
+    return frozenset(found)
 
 
 def _held_versions(told: RetentionInput) -> dict[str, Reason]:

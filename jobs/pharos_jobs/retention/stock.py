@@ -12,7 +12,8 @@ from typing import Any
 from pharos_api.artifacts import ARCHIVED, MANIFEST, METADATA
 from pharos_api.retaining import RetentionInput
 from pharos_jobs import storage
-from pharos_jobs.core.retention import Kind, Stored
+from pharos_jobs.core.retention import Kind, Stored, with_rests
+from pharos_jobs.datasets import ERASED
 from pharos_jobs.retention import owners
 from pharos_jobs.retention.owners import Owned
 from pharos_jobs.storage import Found
@@ -88,11 +89,13 @@ def _datasets(told: RetentionInput) -> Iterator[Stored]:
     root = told.artifact_root
     claims = owners.all_owned(root, owners.DATASETS)
     users = users_of_datasets(root, except_for=told.models_path)
+    rests = rests_of_datasets(root)
     for sha256, folder in _folders(root, "datasets").items():
         mine = claims.get(sha256, Owned(frozenset(), folder.changed_at))
         yield Stored(
             Kind.DATASET, folder.path, sha256, mine.since, folder.changed_at,
             folder.size_bytes, mine.owners, users.get(sha256, frozenset()),
+            replaced_by=rests.get(sha256, ""),
         )  # fmt: skip
 
 
@@ -141,7 +144,21 @@ def users_of_datasets(root: str, except_for: str = "") -> dict[str, frozenset[st
             continue
         digest = dataset_of(_document(f"{root}/{path}/{METADATA}"))
         found[digest].add(path)
-    return {digest: frozenset(paths) for digest, paths in found.items() if digest}
+    rests = rests_of_datasets(root)
+    everywhere: dict[str, set[str]] = defaultdict(set)
+    for digest, paths in found.items():
+        for each in with_rests({digest} - {""}, rests):
+            everywhere[each] |= paths
+    return {digest: frozenset(paths) for digest, paths in everywhere.items()}
+
+
+def rests_of_datasets(root: str) -> dict[str, str]:
+    """Of each data set that lost samples to an erasure, what is left of it."""
+    folder = f"{root}/datasets"
+    uris = {name: f"{folder}/{name}/{ERASED}" for name in storage.names(folder)}
+    return {
+        name: str(_document(uri)["replacedBy"]) for name, uri in uris.items() if storage.exists(uri)
+    }
 
 
 def version_paths(root: str) -> Iterable[str]:

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Engine, inspect, select
 from store_builders import NOW, USER, make_prediction, stored
 
+from pharos_api.sanitising import anonymize_prediction_log
 from pharos_store import erasing
 from pharos_store.anonymising import Anonymised, anonymise_before
 from pharos_store.base import Base
 from pharos_store.identity import mark
 from pharos_store.log_writing import write_log
 from pharos_store.retention import purge_before
-from pharos_store.rows import LabelRow, LogBatch
+from pharos_store.rows import LabelRow, LogBatch, PredictionRow
 from pharos_store.statements import FEEDBACK, PREDICTION_DAYS, REQUEST_MARKS
 
 MONTH = timedelta(days=30)
@@ -38,7 +39,23 @@ def days(engine: Engine) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in connection.execute(ordered)]
 
 
-@pytest.mark.requirement("SEC-12")
+def vars_of(row: PredictionRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+def as_log(row: dict[str, Any]) -> dict[str, Any]:
+    """A row under the names of row SEC-13."""
+    return {
+        "model_version": row["model_version_id"],
+        "predictions": row["predictions"],
+        "latency_ms": row["latency_ms"],
+        "timestamp": row["created_at"],
+        "user_id": row["user_id"],
+        "input_text": row["input_text"],
+    }
+
+
+@pytest.mark.requirement("SEC-12", "SEC-13")
 def test_old_rows_lose_what_is_personal_and_keep_their_numbers(projected: Engine) -> None:
     row = replace(make_prediction("r1"), bucket=77, segment="eu")
     write_log(projected, LogBatch([row], [LabelRow("r1", "cs.AI", NOW)]))
@@ -47,9 +64,12 @@ def test_old_rows_lose_what_is_personal_and_keep_their_numbers(projected: Engine
     assert anonymise_before(projected, NOW + MONTH) == Anonymised(0, 0)
     (back,) = stored(projected)
     assert (back["input_text"], back["text_hash"], back["user_id"]) == ("", "", None)
-    assert (back["request_id"], back["bucket"], back["segment"]) == ("", None, None)
+    assert (back["bucket"], back["segment"]) == (None, None)
+    assert back["request_id"] not in ("", "r1", str(back["id"]))
     assert (back["latency_ms"], back["predictions"]["cs.AI"]) == (12.5, 0.75)
     assert back["id"] != row.id
+    before, after = as_log(vars_of(row)), as_log(back)
+    assert {k: v for k, v in after.items() if v} == anonymize_prediction_log(before)
     left = everything(projected)
     assert not [each for each in ("a text", "r1", str(USER), USER.hex) if f'"{each}"' in left]
 

@@ -210,3 +210,14 @@ def test_the_plan_is_in_the_order_of_paths_and_the_same_tomorrow_but_for_ages() 
     paths = [item.thing.path for item in plan(stock, told(), NOW)]
     assert paths == ["raw/a", "raw/b"]
     assert plan(stock, told(), NOW) == plan(stock[::-1], told(), NOW + timedelta(days=1))
+
+
+def test_what_an_erasure_left_of_a_kept_version_s_data_set_stays_too() -> None:
+    stock = [
+        thing(Kind.DATASET, "d1", 900, replaced_by="d2"),
+        thing(Kind.DATASET, "d2", 900, replaced_by="d3"),
+        thing(Kind.DATASET, "d3", 900),
+        thing(Kind.DATASET, "d4", 900),
+    ]
+    going = [p.thing.key for p in plan(stock, line(), NOW) if p.verdict is not Verdict.KEEP]
+    assert going == ["d4"]
