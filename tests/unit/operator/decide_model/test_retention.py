@@ -1,8 +1,12 @@
 """What a retention Job is told of the versions: their stage, and what holds them."""
 
+from dataclasses import replace
+
 from decide_builders import NOW, PLATFORM, experiment, looked, model, name_of, version
+from run_builders import DATA_SHA, make_run
 
 from pharos_api.abexperiment import ExperimentPhase
+from pharos_api.data import Extension
 from pharos_api.modelversion import ModelVersion, Stage
 from pharos_api.names import ANNOTATION_KEEP
 from pharos_api.retaining import RetentionInput
@@ -39,6 +43,14 @@ def test_both_arms_of_a_running_experiment_are_told() -> None:
 def test_a_pin_is_told_with_its_reason_and_an_empty_one_is_none() -> None:
     found = told(looked(model("v1.0.0"), pinned(ONE, "audit"), pinned(TWO, "false")))
     assert [v.pinned for v in found.versions] == ["audit", ""]
+
+
+def test_runs_in_being_are_told_with_the_data_sets_that_they_build_upon() -> None:
+    run = make_run()
+    data = run.spec.data.model_copy(update={"extends": Extension(dataset_sha256=DATA_SHA)})
+    run = run.model_copy(update={"spec": run.spec.model_copy(update={"data": data})})
+    found = told(replace(looked(model("v1.0.0"), ONE), runs=(run,)))
+    assert (found.runs, found.held_datasets) == ([run.metadata.uid], [DATA_SHA])
 
 
 def test_the_clock_changes_nothing() -> None:
