@@ -12,17 +12,17 @@ import sys
 from dataclasses import dataclass
 from typing import IO, Any
 
-from pharos_api import names
 from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
 from pharos_console.platform import Platform
+from pharos_console.pod_manifest import PodCommand, overrides
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
     """What the command reads and where its output goes; None for nothing and for keeping it."""
 
-    stdin: IO[bytes] | None = None
+    stdin: IO[bytes] | bytes | None = None
     stdout: IO[bytes] | None = None
 
 
@@ -36,17 +36,17 @@ def run_here(args: list[str], streams: Streams = KEPT) -> bytes:
 
 
 def run_in_pod(
-    cluster: Cluster, platform: Platform, pod: str, args: list[str], streams: Streams = KEPT
+    cluster: Cluster, platform: Platform, command: PodCommand, streams: Streams = KEPT
 ) -> bytes:
-    """Run the same in a pod of that name, which is gone afterwards."""
-    command = [
+    """Run the same in a pod, which is gone afterwards."""
+    kubectl = [
         *shlex.split(os.environ.get("PHAROS_KUBECTL", "kubectl")),
-        *("-n", cluster.namespace, "run", pod, "--rm", "-i", "--quiet", "--restart=Never"),
+        *("-n", cluster.namespace, "run", command.pod, "--rm", "-i", "--quiet", "--restart=Never"),
         f"--image={platform.jobs_image}",
-        f"--overrides={json.dumps(overrides(pod, platform, args))}",
+        f"--overrides={json.dumps(overrides(command, platform))}",
     ]
     environment = os.environ | ({"KUBECONFIG": cluster.kubeconfig} if cluster.kubeconfig else {})
-    return _finished(command, environment, streams)
+    return _finished(kubectl, environment, streams)
 
 
 def _finished(command: list[str], environment: dict[str, str], streams: Streams) -> bytes:
@@ -54,7 +54,7 @@ def _finished(command: list[str], environment: dict[str, str], streams: Streams)
     try:
         done = subprocess.run(  # noqa: S603 - kubectl by choice, or our own module
             command,
-            stdin=subprocess.DEVNULL if streams.stdin is None else streams.stdin,
+            **_given(streams.stdin),
             stdout=subprocess.PIPE if streams.stdout is None else streams.stdout,
             stderr=subprocess.PIPE,
             env=environment,
@@ -70,54 +70,14 @@ def _finished(command: list[str], environment: dict[str, str], streams: Streams)
     return output
 
 
+def _given(stdin: IO[bytes] | bytes | None) -> dict[str, Any]:
+    """As ``subprocess.run`` takes it."""
+    if isinstance(stdin, bytes):
+        return {"input": stdin}
+    return {"stdin": subprocess.DEVNULL if stdin is None else stdin}
+
+
 def _last_words(said: bytes) -> str:
     lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
     told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return (told or lines or [""])[-1]
-
-
-def overrides(pod: str, platform: Platform, args: list[str]) -> dict[str, Any]:
-    """The pod as the `restricted` Pod Security Standard wants it."""
-    container: dict[str, Any] = {
-        "name": pod,
-        "image": platform.jobs_image,
-        "args": args,
-        "stdin": True,
-        "stdinOnce": True,
-        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - as above
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
-    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
-    if platform.artifact_claim:
-        claim = {"claimName": platform.artifact_claim}
-        volumes.append({"name": "artifacts", "persistentVolumeClaim": claim})
-        mount = {"name": "artifacts", "mountPath": platform.artifact_root.removeprefix("file://")}
-        container["volumeMounts"].append(mount)
-    if platform.artifact_secret:
-        container["envFrom"] = [{"secretRef": {"name": platform.artifact_secret}}]
-    return {
-        "metadata": {
-            "labels": {
-                names.LABEL_PART_OF: names.PART_OF,
-                names.LABEL_COMPONENT: names.COMPONENT_JOB,
-            }
-        },
-        "spec": {
-            "automountServiceAccountToken": False,
-            "serviceAccountName": platform.job_service_account,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "fsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [container],
-            "volumes": volumes,
-        },
-    }

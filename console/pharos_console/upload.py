@@ -13,6 +13,7 @@ from pharos_console.cluster import Cluster
 from pharos_console.errors import UsageError
 from pharos_console.jobs_pod import Streams, run_in_pod
 from pharos_console.platform import Platform, read_platform
+from pharos_console.pod_manifest import PodCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,10 @@ def push(cluster: Cluster, file: Path, feed: str = "") -> Stored:
     """
     platform = read_platform(cluster)
     stored = _place(platform, file, feed)
-    digest = stored.sha256
-    pod = f"pharos-upload-{digest[:12]}"
+    command = PodCommand(f"pharos-upload-{stored.sha256[:12]}", ["receive", stored.uri])
     with file.open("rb") as content:
         try:
-            run_in_pod(cluster, platform, pod, ["receive", stored.uri], Streams(content))
+            run_in_pod(cluster, platform, command, Streams(content))
         except UsageError as error:
             raise UsageError(f"could not upload {file}: {error}") from error
     return stored

@@ -27,6 +27,8 @@ ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_FAULT = f"{GROUP}/fault"
 ANNOTATION_TRIGGER = f"{GROUP}/trigger"
 ANNOTATION_RESTORED = f"{GROUP}/restored"
+# Why a ModelVersion stays in the store for as long as it has this annotation.
+ANNOTATION_KEEP = f"{GROUP}/keep"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 
 # Keys of the ConfigMap that records a decision. The second one is for what is too large as text.
@@ -54,6 +56,7 @@ PORT_MEETING = 29500
 ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
 ENV_REGISTRY_INPUT = "PHAROS_REGISTRY_INPUT"
 ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
+ENV_RETENTION_INPUT = "PHAROS_RETENTION_INPUT"
 ENV_VERIFY_INPUT = "PHAROS_VERIFY_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
 ENV_GPUS = "PHAROS_GPUS"
@@ -192,6 +195,11 @@ def meeting_name(run: str) -> str:
 def cron_job_name(model: str) -> str:
     """Name of a Model's retraining CronJob (at most 52 characters by Kubernetes' rule)."""
     return bounded(model, "-retrain", 52)
+
+
+def retention_job_name(model: str) -> str:
+    """Name of a Model's retention CronJob (at most 52 characters by Kubernetes' rule)."""
+    return bounded(model, "-retention", 52)
 
 
 def registry_job_name(model: str, digest: str) -> str:

@@ -161,6 +161,24 @@ Model/arxiv-classifier: Promote asked for; follow it with `pharos status`
 $ pharos rollback arxiv-classifier --to v1.0.0 --reason "Critical bug"
 Model/arxiv-classifier: Rollback asked for; follow it with `pharos status`
 """,
+    "retention": """\
+$ pharos retention arxiv-classifier
+VERDICT  REASON      KIND     AGE   MIB    PATH
+Archive  Superseded  Version  120d  268.4  models/default/arxiv-classifier/v1.0.0
+Delete   Finished    Checkpoints  9d  804.1  runs/1f0c2a/checkpoints
+1 to delete, 1 to archive, 41 stay; 1072.5 MiB would be freed. Nothing was touched.
+""",
+    "keep": """\
+$ pharos keep arxiv-classifier v1.2.0 --reason "audit of 2026"
+arxiv-classifier-v1-2-0: kept: audit of 2026
+""",
+    "erase": """\
+$ pharos erase --user 4711 --reason "asked on 23 November"
+user 5d0c1c9a77e2b1f4…: erased 212 predictions, 3 reports, 1 samples, 1 raw papers
+at 2026-11-23T12:00:00Z: asked on 23 November
+trained on the user's texts: models/default/arxiv-classifier/v1.2.0
+not reached: Backups of the database and of the artifact store: restore none without erasing again.
+""",
     "lift-quarantine": """\
 $ pharos lift-quarantine arxiv-classifier --version v1.2.0 --reason "labels mended"
 Model/arxiv-classifier: LiftQuarantine asked for; follow it with `pharos status`

@@ -84,6 +84,16 @@ COMMANDS = {
         "Sign a registered model, or sign it anew with another key.",
         "Writes model.sig beside the manifest, in the model-signing format.",
     ),
+    "retain": (
+        "Put away what its time is over for: delete, or move to the archive.",
+        "Reads a RetentionInput (JSON) from PHAROS_RETENTION_INPUT or standard input; what stands "
+        "in it stays.\nWith --show nothing is touched and the plan is printed as JSON.",
+    ),
+    "erase": (
+        "Forget one user: rows, feedback, training samples and caches.",
+        "Reads an ErasureInput (JSON) from standard input and prints the receipt. Needs "
+        "PHAROS_DATABASE_URL and PHAROS_USER_HASH_KEY; may be stopped and run again.",
+    ),
     "verify": (
         "Try a served candidate: smoke, contract and reference answers.",
         "Reads a VerifyInput (JSON) from PHAROS_VERIFY_INPUT or standard input. Exits with 76 when "

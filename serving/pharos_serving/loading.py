@@ -19,6 +19,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from pharos_api.artifacts import (
+    ARCHIVED,
     FORBIDDEN_SUFFIXES,
     LINEAR,
     MANIFEST,
@@ -197,7 +198,7 @@ def _open(uri: str, path: str) -> Iterator[IO[bytes]]:
             yield file
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise ModelRejected(
-            RejectionReason.FILE_MISSING, f"There is no file {location}."
+            RejectionReason.FILE_MISSING, f"There is no file {location}.{_archived(uri)}"
         ) from error
     except (ImportError, ValueError) as error:
         if isinstance(error, ModelRejected):
@@ -207,6 +208,17 @@ def _open(uri: str, path: str) -> Iterator[IO[bytes]]:
         ) from error
     except OSError as error:
         raise ArtifactUnavailable(f"{location} could not be read: {error}.") from error
+
+
+def _archived(uri: str) -> str:
+    """What to do where the version lies in the archive; '' where it does not."""
+    import fsspec  # noqa: PLC0415
+
+    try:
+        store, path = fsspec.core.url_to_fs(f"{uri.rstrip('/')}/{ARCHIVED}")
+        return " The version lies in the archive: restore it." if store.exists(path) else ""
+    except OSError as error:
+        raise ArtifactUnavailable(f"{uri} could not be read: {error}.") from error
 
 
 def _fingerprint(folder: Path, manifest: Manifest) -> tuple[tuple[str, int, int], ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pharos_console.cluster import Cluster
 from pharos_console.jobs_pod import KEPT, Streams, run_here, run_in_pod
 from pharos_console.platform import Platform, read_platform
+from pharos_console.pod_manifest import PodCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Reach:
         """The command's output. Raises UsageError with its own sentence when it fails."""
         if self.cluster is None or self.platform is None:
             return run_here(args, streams)
-        pod = f"pharos-registry-{uuid.uuid4().hex[:8]}"
-        return run_in_pod(self.cluster, self.platform, pod, args, streams)
+        command = PodCommand(f"pharos-registry-{uuid.uuid4().hex[:8]}", args)
+        return run_in_pod(self.cluster, self.platform, command, streams)
 
 
 def reach(cluster: Cluster, root: str, here: bool) -> Reach:

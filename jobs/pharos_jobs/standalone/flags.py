@@ -56,6 +56,8 @@ def add_flags(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--step-input", metavar="FILE", help="StepInput as JSON; - for stdin")
     elif name == "receive":
         command.add_argument("uri", help="where to write")
+    elif name == "retain":
+        command.add_argument("--show", action="store_true", help="print the plan, touch nothing")
     elif name == "predict":
         _predict(command)
     elif name in _KEEPING:

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.retaining import RetentionInput
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
@@ -109,6 +110,13 @@ class EnsureCronJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureRetention:
+    """The Model's retention CronJob exists and is told what may not go."""
+
+    told: RetentionInput
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryEntry:
     """One version as the registry lists it."""
 
@@ -196,6 +204,7 @@ Immediate = (
     | StartExperiment
     | VerifyCandidate
     | EnsureCronJob
+    | EnsureRetention
     | SyncRegistry
     | RecordVersion
     | RecordExperiment

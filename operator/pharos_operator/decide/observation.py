@@ -147,16 +147,18 @@ class SelfTested:
 class ModelObservation:
     """All that decides about a Model.
 
-    ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
-    has heard of. ``production`` is what the version in production did of late, in the candidate's
-    arm of the sample; None where nobody looked. ``labelled`` are the mature predictions of
-    production of late and those that have a label; None while that is not known. ``self_test`` is
-    the last one that this process made, None where it made none.
+    ``runs`` are its TrainingRuns that have not finished. ``gateways`` are all Ready gateway pods;
+    ``revision`` is None for one that no operator replica has heard of. ``production`` is what the
+    version in production did of late, in the candidate's arm of the sample; None where nobody
+    looked. ``labelled`` are the mature predictions of production of late and those that have a
+    label; None while that is not known. ``self_test`` is the last one that this process made, None
+    where it made none.
     """
 
     model: Model
     versions: tuple[ModelVersion, ...] = ()
     experiments: tuple[ABExperiment, ...] = ()
+    runs: tuple[TrainingRun, ...] = ()
     gateways: tuple[GatewayView, ...] = ()
     has_cron_job: bool = False
     production: Sample | None = None

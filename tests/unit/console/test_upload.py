@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pharos_console.errors import UsageError
-from pharos_console.jobs_pod import Streams, _finished, overrides
+from pharos_console.jobs_pod import Streams, _finished
 from pharos_console.platform import Platform
+from pharos_console.pod_manifest import PodCommand, overrides
 from pharos_console.upload import _place
 
 ON_VOLUME = Platform(
@@ -26,7 +27,8 @@ PLATFORMS = {"a volume": ON_VOLUME, "S3": ON_S3}
 
 
 def pod(platform: Platform) -> dict[str, Any]:
-    spec: dict[str, Any] = overrides("pharos-upload-1", platform, ["receive", "URI"])["spec"]
+    command = PodCommand("pharos-upload-1", ["receive", "URI"])
+    spec: dict[str, Any] = overrides(command, platform)["spec"]
     return spec
 
 

@@ -36,12 +36,13 @@ from pharos_operator.decide.models.production import (
 )
 from pharos_operator.decide.models.promotion import next_rollout, running
 from pharos_operator.decide.models.registry import in_order, registry
+from pharos_operator.decide.models.retention import retained
 from pharos_operator.decide.observation import ModelObservation
 
 _WAITING_S = 5.0
 
 
-def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decision[ModelStatus]:
+def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision[ModelStatus]:
     """What one look at a Model leads to."""
     if obs.model.metadata.deletion_timestamp is not None:
         return Decision(obs.model.status)
@@ -53,7 +54,7 @@ def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decisio
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
-    return _concluded(obs, _projected(obs, draft), now)
+    return _concluded(obs, retained(obs, _projected(obs, draft), platform), now)
 
 
 def _routed(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:
