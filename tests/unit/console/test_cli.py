@@ -101,7 +101,7 @@ NEED_A_CLUSTER = {
     "abort": ["abort", "canary"],
     "retry": ["retry", "run"],
     "lift-quarantine": ["lift-quarantine", "news", "--version", "v1.0.0", "--reason", "mended"],
-    "retention": ["retention", "news", "--dry-run"],
+    "retention": ["retention", "news"],
     "keep": ["keep", "news", "v1.0.0", "--reason", "audit"],
     "erase": ["erase", "--user", "ada", "--reason", "asked"],
     "load": ["load", "news"],
