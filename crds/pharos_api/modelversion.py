@@ -39,13 +39,16 @@ class Artifact(Spec):
 class Lineage(Spec):
     """What the model came from.
 
-    ``dataUntil`` is the last day of its papers, ``trigger`` what started its retraining; absent
-    where nobody knows the one, or where the other was none.
+    ``architecture`` is the family by which the next version's number is found; without it the base
+    model's name tells it. A linear model has no base model. ``dataUntil`` is the last day of its
+    papers, ``trigger`` what started its retraining; absent where nobody knows the one, or where the
+    other was none.
     """
 
     training_run: str | None = None
     dataset_sha256: str | None = None
     base_model: str | None = None
+    architecture: str | None = None
     parent: str | None = None
     data_until: Date | None = None
     trigger: Trigger | None = None

@@ -31,14 +31,18 @@ from pharos_operator.decide.decision import (
     Action,
     Decision,
     EnsureCronJob,
+    EnsureRetention,
     StartCheck,
     StartRetraining,
+    SyncRegistry,
 )
 from pharos_operator.decide.models.checking import look_again_s
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import JobState, JobView, ModelObservation
 
 COOL_DOWN = timedelta(hours=24)
+# What a Model's look leads to besides its retraining.
+_BESIDE = (SyncRegistry, EnsureRetention)
 ANSWERS: dict[str, CheckResult | str] = {
     "grown": GROWN,
     "quiet": QUIET,
@@ -176,8 +180,8 @@ class Retraining(RuleBasedStateMachine):
         decision = decide(self._observed(), PLATFORM, self.now)
         again = look_again_s(self._observed(), decision.status, self.now)
         assert again is None or decision.requeue_after_s is not None
-        registry = tuple(a for a in decision.actions if not _is_registry(a))
-        return replace(decision, actions=registry)
+        ours = tuple(a for a in decision.actions if not isinstance(a, _BESIDE))
+        return replace(decision, actions=ours)
 
     def _carry_out(self, action: Action) -> None:
         match action:
@@ -217,10 +221,6 @@ class Retraining(RuleBasedStateMachine):
     def _store(self, change: dict[str, Any]) -> None:
         status = self.model.status.model_copy(update=change)
         self.model = self.model.model_copy(update={"status": status})
-
-
-def _is_registry(action: Action) -> bool:
-    return type(action).__name__ == "SyncRegistry"
 
 
 def test_retraining_keeps_its_promises_in_every_order() -> None:

@@ -15,10 +15,12 @@ from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.checking import CheckInput
 from pharos_api.jobio import StepInput
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.retaining import RetentionInput
 from pharos_api.trainingrun import TrainingRunSpec
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ class StartRetraining:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureRetention:
+    """The Model's retention CronJob exists and is told what may not go."""
+
+    told: RetentionInput
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryEntry:
     """One version as the registry lists it."""
 
@@ -141,7 +150,7 @@ class RegistryEntry:
 class SyncRegistry:
     """A Job rewrites ``version_registry.json`` and the ``production`` pointer from these entries.
 
-    ``digest`` names the content: the same content is the same Job.
+    ``digest`` names the content: the same content is the same Job. ``spec`` is the Model's.
     """
 
     model: str
@@ -149,6 +158,7 @@ class SyncRegistry:
     entries: tuple[RegistryEntry, ...]
     production: str
     latest: str
+    spec: Manifest = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +242,7 @@ Immediate = (
     | EnsureCronJob
     | StartCheck
     | StartRetraining
+    | EnsureRetention
     | SyncRegistry
     | RecordVersion
     | RecordExperiment
@@ -267,9 +278,6 @@ class Decision(Generic[StatusT]):
     requeue_after_s: float | None = None
 
 
-Manifest = dict[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Platform:
     """What the operator was installed with; the same for every object."""
@@ -282,6 +290,8 @@ class Platform:
     artifact_secret: str = ""
     database_secret: str = ""
     source_secret: str = ""
+    signing_secret: str = ""
+    signing_required: bool = False
     progress_url: str = ""
     image_pull_policy: str = "IfNotPresent"
     job_service_account: str = "pharos-job"

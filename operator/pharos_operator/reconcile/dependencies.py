@@ -3,7 +3,7 @@
 Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
-TrainingRun   -> itself; a retraining also -> its Model
+TrainingRun   -> itself, its Model
 Job, Pod      -> the run, version, experiment or Model it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
@@ -41,10 +41,9 @@ def _member(index: Index, body: Body) -> Iterator[Key]:
 
 
 def _run(_: Index, body: Body) -> Iterator[Key]:
-    key, spec = key_of(body), body.get("spec") or {}
+    key = key_of(body)
     yield key
-    if spec.get("cause"):
-        yield Key("Model", key.namespace, spec.get("modelRef", {}).get("name", ""))
+    yield Key("Model", key.namespace, (body.get("spec") or {}).get("modelRef", {}).get("name", ""))
 
 
 def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:

@@ -10,6 +10,7 @@ from pharos_api.trainingrun import TrainingRun
 from pharos_operator.decide.decision import (
     CreateVersion,
     EnsureCronJob,
+    EnsureRetention,
     EnsureServing,
     Manifest,
     Platform,
@@ -32,13 +33,15 @@ from pharos_operator.render.job import is_shared, step_job
 from pharos_operator.render.meeting import meeting_service
 from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
+from pharos_operator.render.retention import retention_cron_job
 from pharos_operator.render.service import service
 from pharos_operator.render.trainingrun import training_run
 from pharos_operator.render.verifyjob import verify_job
 
 # What belongs to a Model and is written once.
 OfModel = CreateVersion | StartExperiment | StartCheck | StartRetraining | SyncRegistry
-Rendered = OfModel | StartStep | EnsureServing | EnsureCronJob | RecordEvidence | VerifyCandidate
+Ensured = EnsureServing | EnsureCronJob | EnsureRetention
+Rendered = OfModel | Ensured | StartStep | RecordEvidence | VerifyCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
             return _serving(action, scene)
         case EnsureCronJob():
             return _retraining(action, _model(scene), scene.platform)
+        case EnsureRetention():
+            return (retention_cron_job(action, _model(scene), scene.platform),)
         case StartStep() if is_shared(action):
             return (meeting_service(action, _run(scene)), _single(action, scene))
         case _:

@@ -37,10 +37,9 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
         body("ABExperiment", "live", spec=OF_M),
         {"Model/m", *AROUND},
     ),
-    "a run concerns only itself": (body("TrainingRun", "run", spec=OF_M), {"TrainingRun/run"}),
-    "a retraining concerns its Model too": (
-        body("TrainingRun", "again", spec={**OF_M, "cause": {"trigger": "Drift"}}),
-        {"TrainingRun/again", "Model/m"},
+    "a run concerns itself and its Model": (
+        body("TrainingRun", "run", spec=OF_M),
+        {"TrainingRun/run", "Model/m"},
     ),
     "a check's Job concerns its CronJob's Model": (
         body("Job", "m-retrain-2", ownerReferences=[owner("CronJob", "m-retrain")]),
