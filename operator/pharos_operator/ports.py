@@ -1,6 +1,7 @@
 """What the shell needs of the world outside, as small protocols. Adapters fulfil them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,10 +9,47 @@ from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
 from pharos_api.modelversion import EngineStatus
-from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import (
+    Notice,
+    RecordEvidence,
+    RecordExperiment,
+    RecordVersion,
+    Ref,
+)
 from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the addresses of a Model's services are kept; they are secrets themselves."""
+
+    namespace: str
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of one try: marks of the services that took the notice, and who did not.
+
+    A mark says nothing about an address. ``problems`` are sentences that name no more than its
+    kind, such as ``slack``.
+    """
+
+    taken: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+class Courier(Protocol):
+    """Brings notices to services outside of the cluster."""
+
+    async def post(self, address: Address, notice: Notice, skip: frozenset[str]) -> Posted:
+        """Try every service once but those whose marks are in ``skip``.
+
+        Raises the errors of ``errors.py`` where the addresses cannot be read.
+        """
 
 
 class Clock(Protocol):

@@ -72,6 +72,7 @@ class ModelCondition(StrEnum):
     PRODUCTION_GUARD = "ProductionGuard"
     ANALYSIS_TRUSTWORTHY = "AnalysisTrustworthy"
     COMMAND_REFUSED = "CommandRefused"
+    NOTIFICATIONS = "NotificationsDelivered"
 
 
 class ModelReason(StrEnum):
@@ -104,6 +105,8 @@ class ModelReason(StrEnum):
     WITHIN_LIMITS = "WithinLimits"
     GUARD_HOLDS = "GuardHolds"
     NO_ROUTE = "NoRoute"
+    DELIVERED = "Delivered"
+    NOT_DELIVERED = "NotDelivered"
 
 
 class ExperimentCondition(StrEnum):

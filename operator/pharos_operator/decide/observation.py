@@ -143,6 +143,18 @@ class SelfTested:
 
 
 @dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What became of a Model's notices in this process: the keys of those that were taken.
+
+    ``problem`` is why the others were not, in a sentence without any address; empty while none
+    has failed.
+    """
+
+    sent: frozenset[str] = frozenset()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelObservation:
     """All that decides about a Model.
 
@@ -150,7 +162,8 @@ class ModelObservation:
     has heard of. ``production`` is what the version in production did of late, in the candidate's
     arm of the sample; None where nobody looked. ``labelled`` are the mature predictions of
     production of late and those that have a label; None while that is not known. ``self_test`` is
-    the last one that this process made, None where it made none.
+    the last one that this process made, None where it made none. ``runs`` are the Model's
+    TrainingRuns.
     """
 
     model: Model
@@ -161,6 +174,8 @@ class ModelObservation:
     production: Sample | None = None
     labelled: ArmLog | None = None
     self_test: SelfTested | None = None
+    runs: tuple[TrainingRun, ...] = ()
+    deliveries: Deliveries = Deliveries()
 
 
 @dataclass(frozen=True, slots=True)

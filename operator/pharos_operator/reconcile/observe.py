@@ -108,6 +108,7 @@ class Observer:
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             gateways=self._gateways.views(namespace, name),
             has_cron_job=self._index.get(cron_job) is not None,
+            runs=self._of_model("TrainingRun", namespace, name, TrainingRun),
         )
 
     def experiment(self, entry: Entry) -> ExperimentObservation:

@@ -17,6 +17,7 @@ from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
 from pharos_operator.adapters.labels import labels
+from pharos_operator.adapters.notices import AppriseCourier
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
@@ -27,7 +28,7 @@ from pharos_operator.errors import Unavailable
 from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.render import Options
 from pharos_operator.reconcile.act import Actor
-from pharos_operator.reconcile.brains import reconciles
+from pharos_operator.reconcile.brains import Beside, reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
@@ -43,6 +44,7 @@ from pharos_operator.reconcile.index import Index
 from pharos_operator.reconcile.manifests import Manifests
 from pharos_operator.reconcile.object_metrics import ObjectMetrics
 from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.projections import record_all
 from pharos_operator.reconcile.publication import Publication
@@ -98,12 +100,15 @@ class Replica:
         platform = self._settings.platform
         manifests = Manifests(self._index, platform)
         self._recording = Recording(server, manifests, self._telemetry)
+        courier = AppriseCourier(server, self._telemetry)
+        self._outbox = Outbox(courier, self._clock, self._telemetry)
         hands = Hands(
             index=self._index,
             clock=self._clock,
             platform=platform,
             actor=Actor(server, self._index, self._rows, manifests, self._recording),
             publication=Publication(server, self._index, self._settings.pod_name),
+            outbox=self._outbox,
         )
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
         metrics = Prometheus(session, self._clock, url, timeout_s)
@@ -115,7 +120,8 @@ class Replica:
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
         engines = Engines(ServingPods(session))
-        by_kind = reconciles(self._observer, sampling, self._self_tests, engines, hands)
+        beside = Beside(self._self_tests, self._outbox)
+        by_kind = reconciles(self._observer, sampling, beside, engines, hands)
         return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
 
     @property
@@ -165,6 +171,7 @@ class Replica:
                 group.create_task(self._fast_guard.run(self.dispatch.enqueue))
                 group.create_task(self._capacity.run())
                 group.create_task(self._self_tests.run(self.dispatch.enqueue))
+                group.create_task(self._outbox.run(self.dispatch.enqueue))
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))
         finally:

@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import guard, route, self_test
+from pharos_operator.decide.models import guard, notices, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -52,6 +52,7 @@ def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decisio
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
+    draft = notices.announced(obs, draft, now)
     return _concluded(obs, _projected(obs, draft), now)
 
 
@@ -92,7 +93,8 @@ def _concluded(obs: ModelObservation, draft: ModelDraft, now: datetime) -> Decis
         experiment="" if experiment is None else experiment.metadata.name,
         phase=_phase(obs, draft.status),
     ).status
-    return Decision(status, draft.actions, draft.events, _look_again_s(obs, status, now))
+    wait_s = _look_again_s(obs, status, now)
+    return Decision(status, draft.actions, draft.events, wait_s, draft.notices)
 
 
 def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> float | None:
