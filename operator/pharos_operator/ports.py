@@ -1,6 +1,7 @@
 """What the shell needs of the world outside, as small protocols. Adapters fulfil them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -50,6 +51,16 @@ class Courier(Protocol):
 
         Raises the errors of ``errors.py`` where the addresses cannot be read.
         """
+
+
+class Traces(Protocol):
+    """Where spans of reconciles go."""
+
+    def span(self, kind: str, namespace: str, name: str) -> AbstractContextManager[None]:
+        """To be entered around one reconcile of that object."""
+
+    def stop(self) -> None:
+        """Send what waits; may block for some seconds."""
 
 
 class Clock(Protocol):

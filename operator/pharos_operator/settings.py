@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pharos_api import names
@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     gateway_port: int = Field(names.PORT_GATEWAY, ge=1, le=65535)
     # Whether a request may choose its version by header; for testers, stripped at the edge
     allow_pin: bool = True
+
+    # OpenTelemetry's own variable, so that one setting serves every program of a cluster
+    otlp_endpoint: str = Field(
+        "", validation_alias=AliasChoices("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
 
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON

@@ -23,6 +23,7 @@ from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
 from pharos_operator.adapters.servers import ServingPods
 from pharos_operator.adapters.telemetry import Telemetry
+from pharos_operator.adapters.tracing import traces
 from pharos_operator.adapters.users import users
 from pharos_operator.errors import Unavailable
 from pharos_operator.gateway.ads import AdsServer
@@ -55,6 +56,7 @@ from pharos_operator.reconcile.routing import Routing
 from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
 from pharos_operator.reconcile.sync import Sync
+from pharos_operator.reconcile.traced import traced
 from pharos_operator.settings import Settings
 
 
@@ -87,6 +89,7 @@ class Replica:
         self._reports = Reports(server, self._index, self._progress, self._clock)
         self._election = Election(server, _terms(settings), self._clock)
         self._rows = store.rows(settings.database_url.get_secret_value(), telemetry)
+        self._traces = traces(settings.otlp_endpoint, settings.pod_name)
         self._queues = self._build_queues(server, session)
         self.dispatch = Dispatch(
             self._index, self._sync.freshness, self._queues, self._routing.touch
@@ -122,7 +125,10 @@ class Replica:
         engines = Engines(ServingPods(session))
         beside = Beside(self._self_tests, self._outbox)
         by_kind = reconciles(self._observer, sampling, beside, engines, hands)
-        return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
+        return {
+            kind: WorkQueue(kind, traced(work, self._traces), self._telemetry)
+            for kind, work in by_kind.items()
+        }
 
     @property
     def endpoints(self) -> Endpoints:
@@ -154,8 +160,9 @@ class Replica:
         return [self._rows.run(), self._recording.run(), *duties]
 
     async def close(self) -> None:
-        """End the gateways' streams; they keep serving what they have."""
+        """End the gateways' streams, which keep serving what they have; send the last spans."""
         await self._ads.stop()
+        await asyncio.to_thread(self._traces.stop)
 
     async def _lead(self) -> None:
         self._telemetry.leading.set(1)
