@@ -7,6 +7,7 @@ sets them. This module reads the environment and nothing else.
 import json
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON
+    log_file: Path | None = None
+    syslog_address: str = Field("", description="host:port; empty sends nothing")
 
     @field_validator("watch_namespaces", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pharos_api.names import HEADER_ARM, HEADER_REQUEST_ID, HEADER_VERSION
 from pharos_serving.context import RequestContext, context_of
+from pharos_serving.logs import IDS
 from pharos_serving.service import Service
 from pharos_serving.tracing import NoTraces
 
@@ -59,6 +60,8 @@ class _Exchange:
         self._service = service
         self._send = send
         self._context: RequestContext = context_of(Headers(scope=scope), uuid4().hex)
+        # A request has a task of its own, so its ids end with it.
+        IDS.set(_ids(self._context))
         scope.setdefault("state", {})["context"] = self._context
         self._is_inference = _INFERENCE.fullmatch(scope["path"]) is not None
         traces = service.traces if self._is_inference else _UNTRACED
@@ -83,3 +86,11 @@ class _Exchange:
         if self._is_inference:
             seconds = perf_counter() - self._started_s
             self._service.metrics.observe_request(self._context.arm, self.status, seconds)
+
+
+def _ids(context: RequestContext) -> dict[str, str]:
+    """What every line of a request carries: never the user."""
+    ids = {"request_id": context.request_id, "arm": context.arm.value}
+    if context.experiment_id is not None:
+        ids["experiment"] = str(context.experiment_id)
+    return ids
