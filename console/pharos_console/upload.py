@@ -1,7 +1,8 @@
 """Copy a local file into the artifact store, through a pod that mounts it.
 
 The pod runs ``python -m pharos_jobs receive`` and reads the file from its standard input, so this
-works on every cluster that ``kubectl`` reaches. Content-addressed: the same file is sent once.
+works on every cluster that ``kubectl`` reaches. Content-addressed, unless it shall lie at a place
+of its own: a feed, which grows and is read again by every retraining.
 """
 
 import hashlib
@@ -27,10 +28,13 @@ class Stored:
     sha256: str
 
 
-def push(cluster: Cluster, file: Path) -> Stored:
-    """Send the file. Raises UsageError with kubectl's own words when that fails."""
+def push(cluster: Cluster, file: Path, feed: str = "") -> Stored:
+    """Send the file, as the ``feed`` of that name where one is given: it replaces what lay there.
+
+    Raises UsageError with kubectl's own words when that fails.
+    """
     platform = read_platform(cluster)
-    stored = _place(platform, file)
+    stored = _place(platform, file, feed)
     digest = stored.sha256
     pod = f"pharos-upload-{digest[:12]}"
     command = [
@@ -45,13 +49,14 @@ def push(cluster: Cluster, file: Path) -> Stored:
     return stored
 
 
-def _place(platform: Platform, file: Path) -> Stored:
-    """By content; the suffix stays, because the reader tells the format by it."""
+def _place(platform: Platform, file: Path, feed: str) -> Stored:
+    """By content or by name; the suffix stays, because the reader tells the format by it."""
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     packed = file.suffix == ".gz"
     suffix = "".join(file.suffixes[-2:]) if packed else file.suffix
-    return Stored(f"{platform.artifact_root}/uploads/{digest}{suffix}", digest)
+    place = f"feeds/{feed}" if feed else f"uploads/{digest}"
+    return Stored(f"{platform.artifact_root}/{place}{suffix}", digest)
 
 
 def _kubectl(

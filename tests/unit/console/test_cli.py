@@ -62,6 +62,7 @@ MISUSE = {
     "a rate that is no number": (["load", "news", "--rate", "fast"], "Invalid value"),
     "a share above one": (["load", "news", "--feedback", "2"], "Invalid value"),
     "a file that is not there": (["upload", "nowhere.jsonl"], "does not exist"),
+    "a feed that leaves its folder": (["upload", __file__, "--feed", "../models"], "is no name"),
 }
 
 

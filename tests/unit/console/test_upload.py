@@ -80,9 +80,16 @@ def test_a_file_is_stored_by_its_content_and_keeps_its_suffix(tmp_path: Path, na
     file = tmp_path / name
     file.write_bytes(b"papers")
     digest = hashlib.sha256(b"papers").hexdigest()
-    stored = _place(ON_S3, file)
+    stored = _place(ON_S3, file, feed="")
     assert stored.sha256 == digest
     assert stored.uri == f"s3://models/uploads/{digest}{SUFFIXES[name]}"
+
+
+def test_a_feed_keeps_its_place_whatever_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "of-monday.jsonl.gz"
+    file.write_bytes(b"papers")
+    stored = _place(ON_VOLUME, file, feed="news")
+    assert stored.uri == "file:///artifacts/feeds/news.jsonl.gz"
 
 
 def test_the_tool_reads_the_file_on_the_cluster_that_was_named(tmp_path: Path) -> None:
