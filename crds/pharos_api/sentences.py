@@ -227,10 +227,21 @@ SENTENCES: dict[str, dict[str, str]] = {
         "signature": "Signature of the artifact, where versions are signed.",
         "sizeBytes": "Bytes of all its files.",
     },
+    "CardWords": {
+        "developers": "Who made the model and answers for it.",
+        "license": "Licence of the weights, by its SPDX identifier.",
+        "languages": "Languages of the texts, by ISO 639.",
+        "intendedUse": "What it is for.",
+        "intendedUsers": "Who is to use it.",
+        "outOfScope": "What it is not for.",
+        "ethicalConsiderations": "What to think of before it decides about people's work.",
+        "caveats": "What a reader must know before using it.",
+    },
     "Lineage": {
         "trainingRun": "The run that made it.",
         "datasetSha256": "The data set that it learnt from.",
         "baseModel": "The weights that it began with.",
+        "architecture": "The family by which the next version's number is found.",
         "parent": "The version that was in production then.",
     },
     "Metrics": {

@@ -6,6 +6,7 @@ In a pod the input comes from PHAROS_STEP_INPUT; on a desk from ``--step-input F
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
 from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, ENV_VERIFY_INPUT
@@ -20,17 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Artifacts hold papers and models: nobody else on the machine reads them (row SEC-8).
     os.umask(0o077)
     options = _parser().parse_args(arguments)
-    match options.command:
-        case "receive":
-            return _receive(options.uri)
-        case "project":
-            return _project()
-        case "verify":
-            return _verify()
-        case "predict":
-            return _predict(options)
-        case _:
-            return _step(options)
+    return _COMMANDS.get(options.command, _step)(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,13 +76,13 @@ def _given_input(file: str | None) -> str | None:
     return os.environ.get(ENV_STEP_INPUT)
 
 
-def _receive(uri: str) -> int:
-    written = storage.write_stream(uri, sys.stdin.buffer)
+def _receive(options: argparse.Namespace) -> int:
+    written = storage.write_stream(options.uri, sys.stdin.buffer)
     print(f"{written.sha256} {written.size_bytes}")
     return int(ExitCode.OK)
 
 
-def _project() -> int:
+def _project(_: argparse.Namespace) -> int:
     from pharos_jobs.registry import project  # noqa: PLC0415 - keeps --help quick
 
     text = os.environ.get(ENV_REGISTRY_INPUT) or sys.stdin.read()
@@ -100,7 +91,7 @@ def _project() -> int:
     return int(ExitCode.OK)
 
 
-def _verify() -> int:
+def _verify(_: argparse.Namespace) -> int:
     from pharos_jobs.running import write_result  # noqa: PLC0415 - keeps --help quick
     from pharos_jobs.verification.verifying import run_verify  # noqa: PLC0415
 
@@ -109,6 +100,18 @@ def _verify() -> int:
     result, code = run_verify(VerifyInput.model_validate_json(text))
     write_result(result)
     return int(code)
+
+
+def _retain(options: argparse.Namespace) -> int:
+    from pharos_jobs.retention.command import run_retain  # noqa: PLC0415 - keeps --help quick
+
+    return run_retain(options.show)
+
+
+def _erase(_: argparse.Namespace) -> int:
+    from pharos_jobs.erasing.command import run_erase  # noqa: PLC0415 - keeps --help quick
+
+    return run_erase()
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -122,6 +125,31 @@ def _predict(options: argparse.Namespace) -> int:
         return int(fault.exit_code)
     print(f"{rows} rows: {options.output}")
     return int(ExitCode.OK)
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from pharos_jobs.errors import StepFault  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.keeping.command import run  # noqa: PLC0415
+
+    logs.configure(sys.stderr)
+    try:
+        run(options)
+    except StepFault as fault:
+        print(f"error: {fault.message}", file=sys.stderr)
+        return int(fault.exit_code)
+    return int(ExitCode.OK)
+
+
+# Every other command is a step.
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "receive": _receive,
+    "project": _project,
+    "verify": _verify,
+    "retain": _retain,
+    "erase": _erase,
+    "predict": _predict,
+    **dict.fromkeys(("send", "inventory", "compare", "restore", "sign"), _keep),
+}
 
 
 if __name__ == "__main__":

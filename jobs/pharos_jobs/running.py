@@ -14,12 +14,14 @@ from pathlib import Path
 
 from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, StepResult
 from pharos_api.names import ENV_TERMINATION_LOG
+from pharos_api.retaining import RetentionResult
 from pharos_api.trainingrun import StepName
 from pharos_api.verification import VerifyResult
 from pharos_jobs import launching
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import StepFault
 from pharos_jobs.progress import ProgressPusher
+from pharos_jobs.retention.claiming import claim_dataset, claim_run
 
 TERMINATION_LOG = "/dev/termination-log"
 _log = logging.getLogger(__name__)
@@ -46,7 +48,11 @@ def _in_context(step_input: StepInput, stop: threading.Event) -> tuple[StepResul
 
 def _outcome(step_input: StepInput, context: StepContext) -> tuple[StepResult, ExitCode]:
     try:
+        if launching.is_first(os.environ):
+            claim_run(step_input, context.now())
         result = _step(step_input.step)(step_input, context)
+        if launching.is_first(os.environ):
+            claim_dataset(step_input, result, context.now())
     except StepFault as fault:
         _log.error(fault.message, extra={"reason": fault.reason})
         return _failed(step_input.step, fault.reason, fault.message), fault.exit_code
@@ -72,14 +78,14 @@ def _failed(step: StepName, reason: FailureReason, message: str) -> StepResult:
     return StepResult(step=step, error=StepError(reason=reason, message=message))
 
 
-def _speaks(result: StepResult | VerifyResult, path: Path) -> bool:
+def _speaks(result: StepResult | VerifyResult | RetentionResult, path: Path) -> bool:
     """Whether one of several processes tells the result: the first of them, or who failed first."""
     if getattr(result, "error", None) is None:
         return launching.is_first(os.environ)
     return not path.exists() or path.stat().st_size == 0
 
 
-def write_result(result: StepResult | VerifyResult) -> None:
+def write_result(result: StepResult | VerifyResult | RetentionResult) -> None:
     """Leave the result where Kubernetes reads it; on a machine without that file, in the log."""
     path = Path(os.environ.get(ENV_TERMINATION_LOG, TERMINATION_LOG))
     if launching.is_started(os.environ) and not _speaks(result, path):

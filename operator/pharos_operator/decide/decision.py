@@ -15,9 +15,11 @@ from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.model import NotificationKind
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.retaining import RetentionInput
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ class EnsureCronJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureRetention:
+    """The Model's retention CronJob exists and is told what may not go."""
+
+    told: RetentionInput
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryEntry:
     """One version as the registry lists it."""
 
@@ -123,7 +132,7 @@ class RegistryEntry:
 class SyncRegistry:
     """A Job rewrites ``version_registry.json`` and the ``production`` pointer from these entries.
 
-    ``digest`` names the content: the same content is the same Job.
+    ``digest`` names the content: the same content is the same Job. ``spec`` is the Model's.
     """
 
     model: str
@@ -131,6 +140,7 @@ class SyncRegistry:
     entries: tuple[RegistryEntry, ...]
     production: str
     latest: str
+    spec: Manifest = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +205,7 @@ Immediate = (
     | StartExperiment
     | VerifyCandidate
     | EnsureCronJob
+    | EnsureRetention
     | SyncRegistry
     | RecordVersion
     | RecordExperiment
@@ -247,9 +258,6 @@ class Decision(Generic[StatusT]):
     notices: tuple[Notice, ...] = ()
 
 
-Manifest = dict[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Platform:
     """What the operator was installed with; the same for every object."""
@@ -262,6 +270,8 @@ class Platform:
     artifact_secret: str = ""
     database_secret: str = ""
     source_secret: str = ""
+    signing_secret: str = ""
+    signing_required: bool = False
     progress_url: str = ""
     image_pull_policy: str = "IfNotPresent"
     job_service_account: str = "pharos-job"

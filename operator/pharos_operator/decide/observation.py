@@ -113,7 +113,7 @@ class VersionObservation:
     """All that decides about a ModelVersion: its Model, whether an experiment uses it, its pods.
 
     ``production`` is the version in production. ``engine`` is what one of the version's pods just
-    told, None where none was asked or none answered.
+    told, None where none was asked or none answered. ``siblings`` are all versions of the Model.
     """
 
     version: ModelVersion
@@ -122,6 +122,7 @@ class VersionObservation:
     deployment: DeploymentView | None = None
     production: ModelVersion | None = None
     engine: EngineStatus | None = None
+    siblings: tuple[ModelVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
-TrainingRun   -> itself, and its Model once it has finished
+TrainingRun   -> itself, its Model
 Job, Pod      -> the run, version or experiment it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
@@ -43,8 +43,7 @@ def _member(index: Index, body: Body) -> Iterator[Key]:
 def _run(_: Index, body: Body) -> Iterator[Key]:
     key = key_of(body)
     yield key
-    if (body.get("status") or {}).get("phase") in facts.FINISHED:
-        yield Key("Model", key.namespace, body["spec"]["modelRef"]["name"])
+    yield Key("Model", key.namespace, (body.get("spec") or {}).get("modelRef", {}).get("name", ""))
 
 
 def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:

@@ -23,6 +23,7 @@ from pharos_operator.decide.observation import (
     RunObservation,
     VersionObservation,
 )
+from pharos_operator.decide.versions.admission import admitted
 from pharos_operator.errors import Invalid
 from pharos_operator.reconcile import facts
 from pharos_operator.reconcile.capacity import Capacity
@@ -96,6 +97,7 @@ class Observer:
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             deployment=self._deployment(entry),
             production=self._one("ModelVersion", namespace, _production(model), ModelVersion),
+            siblings=self._of_model("ModelVersion", namespace, name, ModelVersion),
         )
 
     def model(self, entry: Entry) -> ModelObservation:
@@ -104,7 +106,7 @@ class Observer:
         cron_job = Key("CronJob", namespace, names.cron_job_name(name))
         return ModelObservation(
             model=parsed(entry, Model),
-            versions=self._of_model("ModelVersion", namespace, name, ModelVersion),
+            versions=admitted(self._of_model("ModelVersion", namespace, name, ModelVersion)),
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             gateways=self._gateways.views(namespace, name),
             has_cron_job=self._index.get(cron_job) is not None,

@@ -39,9 +39,8 @@ def test_a_command_is_found(text: str, words: list[tuple[str, ...]]) -> None:
 
 @EACH
 def test_what_it_tells_of_pharos_exists(page: str) -> None:
-    group: Any = typer.main.get_command(app)
     for command in named(page, "pharos"):
-        known = group.commands[command.words[0]]
+        known = verb(command)
         options = {option for each in known.params for option in (*each.opts, *each.secondary_opts)}
         assert command.options - {"--help"} <= options, command.words
 
@@ -62,6 +61,16 @@ def test_what_it_tells_of_the_steps_exists(page: str) -> None:
         if command.words[0] != "STEP":
             known = subparsers.choices[command.words[0]]
             assert command.options <= known._option_string_actions.keys(), command.words
+
+
+def verb(command: Command) -> Any:
+    """What the command line knows by the command's first words: one, or a group's and its own."""
+    known: Any = typer.main.get_command(app)
+    for word in command.words:
+        if not hasattr(known, "commands"):
+            break
+        known = known.commands[word]
+    return known
 
 
 def named(page: str, *program: str) -> list[Command]:
