@@ -161,6 +161,8 @@ METRIC_EXPERIMENT_CONDITION = "pharos_experiment_condition"
 METRIC_LEADING = "pharos_operator_leading"
 METRIC_ROWS_WAITING = "pharos_operator_rows_waiting"
 METRIC_RECORDS_WAITING = "pharos_operator_records_waiting"
+METRIC_NOTICES = "pharos_operator_notices_total"
+METRIC_NOTICES_WAITING = "pharos_operator_notices_waiting"
 
 # Metrics that Envoy exports and the operator's gates query (one Envoy cluster per arm)
 ENVOY_REQUESTS_BY_CLASS = "envoy_cluster_upstream_rq_xx"

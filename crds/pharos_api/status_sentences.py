@@ -91,6 +91,10 @@ STATUS_SENTENCES: dict[str, dict[str, str]] = {
         "acted": "UIDs of the checks that were acted on and are still there.",
         "counted": "What each run that is still there has in gpuSeconds.",
     },
+    "NotificationStatus": {
+        "since": "What happened before is not told any more.",
+        "sent": "Keys of what every service has taken, while it could be told again.",
+    },
     "TriggerReading": {
         "value": "What was read, in the trigger's own unit.",
         "limit": "From where it starts a run.",

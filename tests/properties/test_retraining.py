@@ -173,7 +173,7 @@ class Retraining(RuleBasedStateMachine):
         return replace(
             looked(self.model, trained(), gateways=gateways(1)),
             checks=tuple(self.checks.values()),
-            retrainings=tuple(self.runs.values()),
+            runs=tuple(self.runs.values()),
         )
 
     def _decided(self) -> Decision[Any]:

@@ -79,6 +79,7 @@ class ModelCondition(StrEnum):
     RETRAINING_DUE = "RetrainingDue"
     DRIFT_DETECTED = "DriftDetected"
     COMMAND_REFUSED = "CommandRefused"
+    NOTIFICATIONS = "NotificationsDelivered"
 
 
 class RetrainingReason(StrEnum):
@@ -133,6 +134,8 @@ class ModelReason(StrEnum):
     WITHIN_LIMITS = "WithinLimits"
     GUARD_HOLDS = "GuardHolds"
     NO_ROUTE = "NoRoute"
+    DELIVERED = "Delivered"
+    NOT_DELIVERED = "NotDelivered"
 
 
 class ExperimentCondition(StrEnum):

@@ -14,6 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.checking import CheckInput
 from pharos_api.jobio import StepInput
+from pharos_api.model import NotificationKind
 from pharos_api.modelversion import ModelVersionSpec
 from pharos_api.retaining import RetentionInput
 from pharos_api.trainingrun import TrainingRunSpec
@@ -269,13 +270,31 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What people outside of the cluster are told of a Model.
+
+    ``key`` names the fact that it tells: the same fact has the same key in every process.
+    """
+
+    kind: NotificationKind
+    key: str
+    at: datetime
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision(Generic[StatusT]):
-    """What one look leads to. ``requeue_after_s`` None: look again only when something changes."""
+    """What one look leads to. ``requeue_after_s`` None: look again only when something changes.
+
+    ``notices`` are all that still have to be told; to name one again tells nobody twice.
+    """
 
     status: StatusT
     actions: tuple[Action, ...] = ()
     events: tuple[Event, ...] = ()
     requeue_after_s: float | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

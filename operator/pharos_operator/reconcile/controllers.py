@@ -7,11 +7,11 @@ until it changes; what another try may heal is raised to the queue.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pharos_api.meta import Condition, ConditionStatus, Status
 from pharos_operator.decide.conditions import Finding, find, merge
-from pharos_operator.decide.decision import Decision, Event, EventType, Platform
+from pharos_operator.decide.decision import Decision, Event, EventType, Notice, Platform
 from pharos_operator.errors import NotFound, Terminal
 from pharos_operator.ports import Clock
 from pharos_operator.reconcile.act import Actor
@@ -30,6 +30,13 @@ class Brain(Generic[ObsT]):
     decide: Callable[[ObsT, Platform, datetime], Decision[Any]]
 
 
+class Outbox(Protocol):
+    """Tells people outside of the cluster."""
+
+    def take(self, owner: Entry, notices: tuple[Notice, ...]) -> None:
+        """Take what is to be told; must return at once, and take a key once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What every kind shares."""
@@ -39,6 +46,7 @@ class Hands:
     platform: Platform
     actor: Actor
     publication: Publication
+    outbox: Outbox
 
 
 class Controller(Generic[ObsT]):
@@ -72,6 +80,7 @@ class Controller(Generic[ObsT]):
         kept = await self._hands.actor.keep(entry, decision.actions)
         await self._hands.publication.status(entry, accepted(entry, status.to_json(), now, refused))
         await self._hands.actor.record(entry, decision.actions, kept)
+        self._hands.outbox.take(entry, decision.notices)
         return decision.requeue_after_s
 
     async def _refuse(self, entry: Entry, problem: Terminal, now: datetime) -> None:

@@ -109,16 +109,14 @@ class Observer:
         namespace, name = entry.key.namespace, entry.key.name
         model = parsed(entry, Model)
         cron_job = self._index.get(Key("CronJob", namespace, names.cron_job_name(name)))
-        runs = self._of_model("TrainingRun", namespace, name, TrainingRun)
         return ModelObservation(
             model=model,
             versions=admitted(self._of_model("ModelVersion", namespace, name, ModelVersion)),
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
-            runs=self._live_runs(namespace, name),
             gateways=self._gateways.views(namespace, name),
             has_cron_job=cron_job is not None,
             checks=self._checks(entry, cron_job),
-            retrainings=tuple(run for run in runs if run.spec.cause is not None),
+            runs=self._of_model("TrainingRun", namespace, name, TrainingRun),
             zone=_zone(model),
         )
 
@@ -144,10 +142,6 @@ class Observer:
 
     def _of_model(self, kind: str, namespace: str, model: str, as_type: type[T]) -> tuple[T, ...]:
         return all_parsed(self._index.found_by(kind, namespace, facts.of_model(model)), as_type)
-
-    def _live_runs(self, namespace: str, model: str) -> tuple[TrainingRun, ...]:
-        live = self._index.found_by("TrainingRun", namespace, facts.live_of_model(model))
-        return all_parsed(live, TrainingRun)
 
     def _claimed(self, run: Entry, model: str) -> tuple[str, ...]:
         """The versions that other runs of the model have chosen and not yet registered."""

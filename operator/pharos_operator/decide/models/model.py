@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import checking, guard, restoring, route, self_test
+from pharos_operator.decide.models import checking, guard, notices, restoring, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -56,6 +56,7 @@ def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
     draft = retrained(obs, draft, platform, now)
+    draft = notices.announced(obs, draft, now)
     return _concluded(obs, retained(obs, _projected(obs, draft, platform), platform), now)
 
 
@@ -97,7 +98,8 @@ def _concluded(obs: ModelObservation, draft: ModelDraft, now: datetime) -> Decis
         experiment="" if experiment is None else experiment.metadata.name,
         phase=_phase(obs, draft.status),
     ).status
-    return Decision(status, draft.actions, draft.events, _look_again_s(obs, status, now))
+    wait_s = _look_again_s(obs, status, now)
+    return Decision(status, draft.actions, draft.events, wait_s, draft.notices)
 
 
 def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> float | None:

@@ -55,7 +55,7 @@ REFUSED = {
     ),
     "a Model without a template": (_asked(policy(template=None)), "has no template"),
     "a template that cannot work": (_asked(policy(template={})), "data: Field required"),
-    "while a retraining runs": (_asked(retrainings=(retraining(),)), "one at a time"),
+    "while a retraining runs": (_asked(runs=(retraining(),)), "one at a time"),
     "while another check runs": (_asked(None, _running("arxiv-retrain-7")), "arxiv-retrain-7"),
     "over the month's budget": (_asked(policy(maxGpuHoursPerMonth="1")), "GPU hours"),
 }

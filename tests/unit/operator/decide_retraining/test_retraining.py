@@ -90,22 +90,22 @@ CASES = {
         "BackoffLimitExceeded",
     ),
     "nothing starts while a retraining runs": Case(
-        seen(None, check(), retrainings=(retraining(),)),
+        seen(None, check(), runs=(retraining(),)),
         RetrainingReason.IN_PROGRESS,
         "one at a time",
     ),
     "nothing starts while a retraining runs, whoever asks": Case(
-        seen(None, check(ASKED), retrainings=(retraining(),)),
+        seen(None, check(ASKED), runs=(retraining(),)),
         RetrainingReason.IN_PROGRESS,
         "one at a time",
     ),
     "nothing starts within a day of the last one's end": Case(
-        seen(None, check(), retrainings=(_ended(60 * 23),)),
+        seen(None, check(), runs=(_ended(60 * 23),)),
         RetrainingReason.COOLING_DOWN,
         "not before 2026-11-23T13:00:00Z",
     ),
     "after a day it may start": Case(
-        seen(None, check(), retrainings=(_ended(60 * 24),)),
+        seen(None, check(), runs=(_ended(60 * 24),)),
         RetrainingReason.STARTED,
         "15 %",
         starts=True,
@@ -119,7 +119,7 @@ CASES = {
         "not before",
     ),
     "a person does not wait for the cool-down": Case(
-        seen(None, check(ASKED), retrainings=(_ended(5),)),
+        seen(None, check(ASKED), runs=(_ended(5),)),
         RetrainingReason.STARTED,
         "by ada",
         starts=True,
@@ -292,7 +292,7 @@ def test_each_check_is_acted_on_once() -> None:
 
 def test_a_crash_before_the_status_was_written_adopts_the_run_that_stands() -> None:
     stands = retraining("uid-arxiv-retrain-1", **DONE, finished_at=NOW)
-    decision = decide(seen(None, check(), retrainings=(stands,)), PLATFORM, NOW)
+    decision = decide(seen(None, check(), runs=(stands,)), PLATFORM, NOW)
     assert _runs(decision) == []
     assert decision.status.retraining is not None
     assert decision.status.retraining.run == NAME
