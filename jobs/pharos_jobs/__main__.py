@@ -8,7 +8,12 @@ import os
 import sys
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
-from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, ENV_VERIFY_INPUT
+from pharos_api.names import (
+    ENV_CHECK_INPUT,
+    ENV_REGISTRY_INPUT,
+    ENV_STEP_INPUT,
+    ENV_VERIFY_INPUT,
+)
 from pharos_api.verification import VerifyInput
 from pharos_jobs import launching, logs, storage
 from pharos_jobs.standalone.flags import add_flags, run_with_flags
@@ -27,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _project()
         case "verify":
             return _verify()
+        case "check":
+            return _check()
         case "predict":
             return _predict(options)
         case _:
@@ -101,6 +108,16 @@ def _verify() -> int:
     logs.configure(sys.stdout)
     text = os.environ.get(ENV_VERIFY_INPUT) or sys.stdin.read()
     result, code = run_verify(VerifyInput.model_validate_json(text))
+    write_result(result)
+    return int(code)
+
+
+def _check() -> int:
+    from pharos_jobs.checking.process import check_from_text  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.running import write_result  # noqa: PLC0415
+
+    logs.configure(sys.stdout)
+    result, code = check_from_text(os.environ.get(ENV_CHECK_INPUT) or sys.stdin.read())
     write_result(result)
     return int(code)
 

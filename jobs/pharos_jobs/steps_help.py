@@ -62,6 +62,12 @@ COMMANDS = {
         "Reads a RegistryInput (JSON) from PHAROS_REGISTRY_INPUT or standard input; repeating it "
         "changes nothing.",
     ),
+    "check": (
+        "See whether a Model in production is to be trained again.",
+        "Reads a CheckInput (JSON) from PHAROS_CHECK_INPUT or standard input. Counts what is new\n"
+        "in the source, holds labelled predictions to the accuracy at the promotion, and measures\n"
+        "drift. Leaves a CheckResult: whether a run is due, for which cause, and every reading.",
+    ),
     "verify": (
         "Try a served candidate: smoke, contract and reference answers.",
         "Reads a VerifyInput (JSON) from PHAROS_VERIFY_INPUT or standard input. Exits with 76 when "

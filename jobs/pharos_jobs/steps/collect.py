@@ -17,11 +17,10 @@ from pharos_jobs.core.quality import Rejection, to_sample
 from pharos_jobs.sources.asking import questions, with_all_labels
 from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.dataset import read_dataset
-from pharos_jobs.sources.opening import opened
+from pharos_jobs.sources.opening import ENV_ARXIV_URL, opened
 
 PAPERS = "papers.jsonl.gz"
 METADATA = "metadata.json"
-ENV_ARXIV_URL = "PHAROS_ARXIV_URL"
 _log = logging.getLogger(__name__)
 
 
