@@ -12,7 +12,7 @@ from pharos_api.data import ArxivSource, Data, DatasetSource, QueriedSource
 from pharos_jobs.core.labels import LabelRejection, assign_label
 from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.quality import to_sample
-from pharos_jobs.core.recency import Known, last_training_date
+from pharos_jobs.core.recency import Known, identified, last_training_date
 from pharos_jobs.datasets import Dataset, read_all
 from pharos_jobs.sources.asking import all_questions
 from pharos_jobs.sources.counting import count_new
@@ -39,7 +39,8 @@ def count_new_papers(told: CheckInput, dataset: Dataset, today: str, work_dir: P
 
 
 def _of_file(source: DatasetSource, is_new: Callable[[Paper], bool], work_dir: Path) -> int:
-    return len({p.id for p in read_dataset(source, work_dir) if is_new(p)})
+    found = map(identified, read_dataset(source, work_dir))
+    return len({paper.id for paper in found if is_new(paper)})
 
 
 def _of_pages(
@@ -66,7 +67,6 @@ def _judge(data: Data, labels: frozenset[str], known: Known) -> Callable[[Paper]
         label = assign_label(paper, labels, data.source.given.label_policy)
         if isinstance(label, LabelRejection):
             return False
-        sample = to_sample(paper, label, data.min_words)
-        return isinstance(sample, Sample) and not known.holds(sample)
+        return isinstance(to_sample(paper, label, data.min_words), Sample)
 
     return is_new

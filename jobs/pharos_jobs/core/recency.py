@@ -1,16 +1,19 @@
 """What of a source is new beside a data set: from which day on, and which papers. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from pharos_jobs.core.duplicates import compute_text_hash
 from pharos_jobs.core.papers import Paper, Sample
+from pharos_jobs.core.quality import to_sample
 
 # Sources list a paper days after the day that it carries.
 LATE_DAYS = 7
 COLLECTED_UNTIL = "collectedUntil"
+_PLACE = re.compile(r"row-\d+")
 
 
 def last_training_date(card: Mapping[str, Any], published: Iterable[str], today: str) -> str | None:
@@ -24,12 +27,29 @@ def last_training_date(card: Mapping[str, Any], published: Iterable[str], today:
     return max((day for day in days if day <= today), default=None)
 
 
+def collected_until(inputs: Mapping[str, str]) -> dict[str, str]:
+    """The card's word on the last day that a source was asked for, where it is asked by day."""
+    day = inputs.get(COLLECTED_UNTIL)
+    return {COLLECTED_UNTIL: day} if day else {}
+
+
 def first_day(last: str | None, start: str | None) -> str | None:
     """From which day on to ask: some days before the last training, never before the request's."""
     if last is None:
         return start
     early = (date.fromisoformat(last) - timedelta(days=LATE_DAYS)).isoformat()
     return max(early, start or early)
+
+
+def identified(paper: Paper) -> Paper:
+    """The paper with an id of its own where its file gave it none but its place.
+
+    Another file has another text at that place; the same text has the same id everywhere.
+    """
+    if not _PLACE.fullmatch(paper.id):
+        return paper
+    whole = compute_text_hash(" ".join((paper.title, paper.abstract, paper.text)))
+    return replace(paper, id=f"text-{whole}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +70,11 @@ class Known:
         )
 
     def holds_paper(self, paper: Paper) -> bool:
-        """Whether a paper is there already, by its id or its title."""
-        return paper.id in self.ids or bool(paper.title and self._has_title(paper.title))
+        """Whether a paper is there already, by its id, its title or its clean text."""
+        if paper.id in self.ids or (paper.title and self._has_title(paper.title)):
+            return True
+        sample = to_sample(paper, "", 0)
+        return isinstance(sample, Sample) and self.holds(sample)
 
     def holds(self, sample: Sample) -> bool:
         """Whether a sample is there already; near-duplicates are not looked for."""
