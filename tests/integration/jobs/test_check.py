@@ -241,7 +241,6 @@ def test_texts_that_users_labelled_count_where_the_policy_takes_them(
     assert "30 of them labelled by users" in found.reason
 
 
-@pytest.mark.requirement("RET-12")
 def test_drift_is_asked_for_what_came_in_the_window(desk: Desk, log: Engine) -> None:
     write_log(log, answered(30, 20))
     seen: list[PredictionWindow] = []

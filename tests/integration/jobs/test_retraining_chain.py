@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid5
 
 import pytest
+from arxiv_server import arxiv_server, page
 from integration.postgres import own_postgres, postgres_url
-from jobs_builders import abstract, papers, step_input
+from jobs_builders import abstract, paper, papers, step_input
 from sqlalchemy import Engine
 from store_builders import NOW, SPACE, VERSION, make_prediction, project
 
@@ -24,6 +26,9 @@ from pharos_jobs.checking.check import Surroundings, run_check
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.datasets import open_dataset, read_split
+from pharos_jobs.sources import arxiv as arxiv_source
+from pharos_jobs.sources.opening import ENV_ARXIV_URL
+from pharos_jobs.steps import collect
 from pharos_store.connecting import open_engine
 from pharos_store.log_writing import write_log
 from pharos_store.rows import LabelRow, LogBatch
@@ -113,6 +118,7 @@ def log(world: World, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.mark.requirement("RET-3")
+@pytest.mark.requirement("RET-6")
 @pytest.mark.requirement("RET-7")
 @pytest.mark.requirement("RET-17")
 @pytest.mark.requirement("RET-19")
@@ -167,6 +173,7 @@ def labelled(number: int, text: str, label: str, **changes: Any) -> LogBatch:
     return LogBatch([row], [LabelRow(f"request-{number}", label, NOW)])
 
 
+@pytest.mark.requirement("FUT-13")
 def test_labelled_texts_of_the_log_join_the_training_split_alone(world: World, log: Engine) -> None:
     world.write(papers(each=60))
     first = world.run("uid-1")
@@ -193,3 +200,38 @@ def test_labelled_texts_of_the_log_join_the_training_split_alone(world: World, l
     assert dataset.card["extends"]["feedback"] == 2
     assert dataset.card["rejections"] == {"FeedbackOfAnotherLabel": 1, "NearDuplicateText": 1}
     assert dataset.card["splits"]["test"] == 12
+
+
+@pytest.mark.requirement("RET-15")
+def test_a_paged_source_is_asked_for_the_days_since_and_a_label_may_have_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = "2026-10-30T10:00:00+00:00"
+    dated = [paper(topic, n, published=day) for topic in ("cs.AI", "cs.RO") for n in range(60)]
+    world.write([*dated, paper("cs.AI", 800, id="2202.00500", published=day)])
+    first = world.run("uid-1")
+    sha256 = first[StepName.PREPARE].outputs["datasetSha256"]
+    arxiv = {"arxiv": {"categories": ["cs.AI", "cs.RO"], "papersPerCategory": 4}}
+    given = step_input(
+        world.root,
+        StepName.COLLECT,
+        uid="uid-2",
+        data={**world.data, "source": arxiv, "extends": {"datasetSha256": sha256}},
+    )
+    answers = [page("cs.AI", 500, 5, 5, "cs.DB"), page("cs.RO", 600, 0, 0, "cs.DB")]
+    with arxiv_server(*answers) as server:
+        monkeypatch.setenv(ENV_ARXIV_URL, server.url)
+        monkeypatch.setattr(
+            arxiv_source, "Surroundings", partial(arxiv_source.Surroundings, sleep=no_wait)
+        )
+        found = collect.run(given, StepContext(world.root, now=lambda: NOW))
+        asked = [each["search_query"] for each in server.asked]
+    assert all("submittedDate:[202610230000 TO 202611232359]" in query for query in asked)
+    assert len(asked) == 2
+    rows = storage.read_lines(found.outputs["rawUri"])
+    assert [row["arxiv_id"] for row in rows] == [f"2202.{n:05d}" for n in range(501, 505)]
+    assert found.outputs["collectedUntil"] == "2026-11-23"
+
+
+def no_wait(seconds: float) -> None:
+    """Three seconds between two requests pass at once."""
