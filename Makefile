@@ -40,7 +40,7 @@ lint: ## Style
 
 .PHONY: type
 type: ## Types, strictly
-	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console hack/watching benchmarks/delivery benchmarks/serving
+	$(VENV)/mypy crds/pharos_api analysis/pharos_analysis store/pharos_store operator/pharos_operator jobs/pharos_jobs serving/pharos_serving console/pharos_console hack/documents hack/generated hack/watching benchmarks/delivery benchmarks/serving
 
 .PHONY: arch
 arch: ## Layers: who may import whom
@@ -54,8 +54,14 @@ generate: ## Write what is generated: CRDs, gateway bootstrap, alerts, dashboard
 	PYTHONPATH=hack $(VENV)/python -m generated
 
 .PHONY: verify
-verify: ## Fail when something generated is out of date
+verify: ## Fail when something generated is out of date, or a link in a document leads nowhere
 	PYTHONPATH=hack $(VENV)/python -m generated --check
+	PYTHONPATH=hack $(VENV)/python -m documents
+
+.PHONY: docs
+docs: ## The documents as a site, strictly: build/site; PORT=8000 also serves it here
+	PYTHONPATH=hack NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build
+	$(if $(PORT),$(VENV)/python -m http.server --bind 127.0.0.1 --directory build/site $(PORT))
 
 .PHONY: requirements
 requirements: ## Each row of the requirements with its tests; fails when a row marked done has none

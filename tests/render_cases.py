@@ -7,12 +7,16 @@ from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, mak
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.meta import Metadata, ObjectRef, Resource
+from pharos_api.model import Retention
+from pharos_api.modelversion import Stage
 from pharos_api.names import ANNOTATION_FAULT
+from pharos_api.retaining import RetainedVersion, RetentionInput
 from pharos_api.trainingrun import StepName, TrainingRun
 from pharos_api.verification import VerifyInput
 from pharos_operator.decide.decision import (
     CreateVersion,
     EnsureCronJob,
+    EnsureRetention,
     EnsureServing,
     Platform,
     RecordEvidence,
@@ -102,6 +106,25 @@ TRIED = VerifyInput(
     sha256=SHA,
     promised_labels=["cs.AI", "cs.LG"],
 )
+RETAINED = RetentionInput(
+    namespace="default",
+    model="arxiv",
+    uid=MODEL.metadata.uid,
+    artifact_root=PLATFORM.artifact_root,
+    policy=Retention(archive_uri="s3://cold/pharos"),
+    versions=[
+        RetainedVersion(
+            name="arxiv-v1-0-0",
+            uid=VERSION.metadata.uid,
+            version="v1.0.0",
+            uri="file:///artifacts/models/default/arxiv/v1.0.0",
+            sha256=SHA,
+            stage=Stage.PRODUCTION,
+            pinned="audit of 2026",
+        )
+    ],
+    runs=["uid-run"],
+)
 GUARDED = replace(EVIDENCE, name="arxiv-07-guardrollback-6d4c9b33")
 CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     "job-train-gpu": (start(StepName.TRAIN), RUN, PLATFORM),
@@ -128,6 +151,7 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
     ),
     "abexperiment": (StartExperiment("arxiv-v1-1-0-rollout", ROLLOUT), MODEL, PLATFORM),
     "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
+    "retention": (EnsureRetention(RETAINED), MODEL, PLATFORM),
     "evidence": (EVIDENCE, MOVE, PLATFORM),
     "evidence-of-production": (GUARDED, MODEL, PLATFORM),
     "registryjob": (REGISTRY, MODEL, PLATFORM),

@@ -5,9 +5,7 @@ import re
 from prometheus_client import CollectorRegistry, generate_latest
 
 from pharos_api import names
-from pharos_operator.adapters.telemetry import Telemetry
-from pharos_serving.cache import ResponseCache
-from pharos_serving.metrics import Metrics, ModelIdentity
+from watching import exported as exported_by
 from watching.cluster import FOREIGN
 
 # Envoy's own name of a counter that becomes the metric, with one cluster or server as example
@@ -33,7 +31,12 @@ _OPERATORS = {"and", "or", "unless", "offset", "bool", "by"}
 
 def exported() -> frozenset[str]:
     """Every metric that a server, the operator or a gateway has, and those of other exporters."""
-    return of_registry(_serving()) | of_registry(_operator()) | ENVOY.keys() | FOREIGN.keys()
+    return (
+        of_registry(exported_by.serving())
+        | of_registry(exported_by.operator())
+        | ENVOY.keys()
+        | FOREIGN.keys()
+    )
 
 
 def named(query: str) -> frozenset[str]:
@@ -52,17 +55,3 @@ def of_registry(registry: CollectorRegistry) -> frozenset[str]:
         for name, kind in _TYPE.findall(text)
         for suffix in _SUFFIXES.get(kind, ("",))
     )
-
-
-def _serving() -> CollectorRegistry:
-    metrics = Metrics(ModelIdentity("arxiv", "v1.0.0", "a" * 64), "OpenVino-Int8")
-    metrics.watch(lambda: 0, lambda: 0)
-    metrics.watch_cache(ResponseCache(1))
-    metrics.record_self_benchmark(())
-    return metrics.registry
-
-
-def _operator() -> CollectorRegistry:
-    telemetry = Telemetry()
-    telemetry.watch(tuple)
-    return telemetry.registry

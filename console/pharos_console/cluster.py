@@ -79,6 +79,17 @@ class Cluster:
             _content_type="application/merge-patch+json",
         )
 
+    def annotate(self, type_: type[Resource], name: str, marks: dict[str, str | None]) -> None:
+        """Set annotations of an object; None takes one away."""
+        self._call(
+            self._objects.patch_namespaced_custom_object,
+            type_,
+            name,
+            {"metadata": {"annotations": marks}},
+            field_manager=names.CLI_FIELD_MANAGER,
+            _content_type="application/merge-patch+json",
+        )
+
     def delete(self, type_: type[Resource], name: str) -> None:
         """Delete one object."""
         self._call(self._objects.delete_namespaced_custom_object, type_, name)
@@ -109,6 +120,10 @@ class Cluster:
     def deployments(self, selector: str) -> list[JsonObject]:
         """Deployments of the namespace as JSON."""
         return self._plain(self._apps.list_namespaced_deployment, label_selector=selector)
+
+    def cron_jobs(self, selector: str) -> list[JsonObject]:
+        """CronJobs of the namespace as JSON."""
+        return self._plain(client.BatchV1Api().list_namespaced_cron_job, label_selector=selector)
 
     def config_maps(self, selector: str) -> list[JsonObject]:
         """ConfigMaps of the namespace as JSON."""

@@ -18,6 +18,7 @@ class Platform:
     artifact_claim: str
     artifact_secret: str
     job_service_account: str
+    database_secret: str = ""
 
 
 def read_platform(cluster: Cluster) -> Platform:
@@ -39,4 +40,5 @@ def read_platform(cluster: Cluster) -> Platform:
         artifact_claim=env.get("ARTIFACT_CLAIM", ""),
         artifact_secret=env.get("ARTIFACT_SECRET", ""),
         job_service_account=env.get("JOB_SERVICE_ACCOUNT", "pharos-job"),
+        database_secret=env.get("DATABASE_SECRET", ""),
     )

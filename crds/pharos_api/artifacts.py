@@ -14,6 +14,7 @@ from pharos_api.meta import Spec
 
 MANIFEST = "manifest.json"
 METADATA = "metadata.json"
+CARD = "README.md"
 LABEL_MAP = "label_map.json"
 WEIGHTS = "model.safetensors"
 ONNX = "model.onnx"
@@ -24,6 +25,8 @@ CONFIG = "config.json"
 REFERENCE_ANSWERS = "reference_answers.jsonl"
 REGISTRY = "version_registry.json"
 PRODUCTION = "production"
+# Stands beside the manifest of a version whose files lie in the archive, and says where.
+ARCHIVED = "archived.json"
 
 # Formats that can carry code are refused by name, and every other file by the loader's own parser.
 FORBIDDEN_SUFFIXES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npy", ".ckpt", ".h5")

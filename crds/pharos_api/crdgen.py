@@ -22,6 +22,7 @@ from pharos_api.meta import (
     VERSION,
 )
 from pharos_api.modelversion import VERSION_PATTERN
+from pharos_api.sentences import sentence
 
 Schema = dict[str, Any]
 
@@ -136,7 +137,7 @@ def _without_rules(schema: Schema) -> Schema:
 def definition(kind: Kind) -> Schema:
     """The whole CustomResourceDefinition of one kind."""
     root = kind.type.model_json_schema(by_alias=True, mode="validation")
-    definitions = root.get("$defs", {})
+    definitions = _explained(root.get("$defs", {}))
     spec = structural(root["properties"]["spec"], definitions, spec=True)
     spec.pop("default", None)
     status = structural(root["properties"]["status"], definitions, spec=False)
@@ -158,6 +159,22 @@ def definition(kind: Kind) -> Schema:
             },
             "versions": [_version(kind, spec, status)],
         },
+    }
+
+
+def _explained(definitions: dict[str, Schema]) -> dict[str, Schema]:
+    """The types, with a sentence for each field that has none of its own."""
+    return {
+        owner: schema
+        | {
+            "properties": {
+                name: ({"description": words} if (words := sentence(owner, name)) else {}) | child
+                for name, child in schema["properties"].items()
+            }
+        }
+        if "properties" in schema
+        else schema
+        for owner, schema in definitions.items()
     }
 
 

@@ -7,9 +7,11 @@ lock, so the two sides always speak one version.
 
 import json
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from pydantic import Field
 
+from pharos_api.card import CardWords
 from pharos_api.data import Data
 from pharos_api.meta import Spec, Status
 from pharos_api.model import QualityGate
@@ -57,6 +59,7 @@ class FailureReason(StrEnum):
     OUT_OF_MEMORY = "OutOfMemory"
     QUALITY_GATE_FAILED = "QualityGateFailed"
     VERSION_EXISTS = "VersionExists"
+    SIGNING_FAILED = "SigningFailed"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     UNSCHEDULABLE = "Unschedulable"
     SEARCH_FAILED = "SearchFailed"
@@ -105,6 +108,7 @@ class StepInput(Spec):
     study: str | None = None
     gate: QualityGate = QualityGate()
     labels: list[str] | None = None
+    card: CardWords | None = None
     version: str = ""
     parent: str = ""
     git_commit: str = ""
@@ -186,7 +190,8 @@ class RegistryVersion(Spec):
 class RegistryInput(Spec):
     """What ``python -m pharos_jobs project`` rebuilds the registry and production pointer from.
 
-    ``production`` and ``latest`` are versions, empty where there is none.
+    ``production`` and ``latest`` are versions, empty where there is none. ``spec`` is the Model's,
+    kept beside the registry so that a cluster can be filled again from the artifacts.
     """
 
     model: str
@@ -195,6 +200,7 @@ class RegistryInput(Spec):
     versions: list[RegistryVersion] = Field(default_factory=list)
     production: str = ""
     latest: str = ""
+    spec: dict[str, Any] | None = None
 
 
 def pipeline(spec: TrainingRunSpec) -> tuple[StepName, ...]:

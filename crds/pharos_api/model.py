@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from pharos_api.card import CardWords
 from pharos_api.decision import DecisionRule
 from pharos_api.delivery import (
     ABTestPlan,
@@ -234,6 +235,7 @@ class ModelSpec(Spec):
     retention: Retention = Retention()
     drift: DriftWatch = DriftWatch()
     notifications: Notifications | None = None
+    card: CardWords | None = None
 
 
 class ModelPhase(StrEnum):

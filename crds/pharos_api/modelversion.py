@@ -34,11 +34,16 @@ class Artifact(Spec):
 
 
 class Lineage(Spec):
-    """What the model came from."""
+    """What the model came from.
+
+    ``architecture`` is the family by which the next version's number is found; without it the base
+    model's name tells it. A linear model has no base model.
+    """
 
     training_run: str | None = None
     dataset_sha256: str | None = None
     base_model: str | None = None
+    architecture: str | None = None
     parent: str | None = None
 
 

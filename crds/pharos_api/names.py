@@ -26,6 +26,9 @@ PART_OF = "pharos"
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_FAULT = f"{GROUP}/fault"
 ANNOTATION_TRIGGER = f"{GROUP}/trigger"
+ANNOTATION_RESTORED = f"{GROUP}/restored"
+# Why a ModelVersion stays in the store for as long as it has this annotation.
+ANNOTATION_KEEP = f"{GROUP}/keep"
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 
 # Keys of the ConfigMap that records a decision. The second one is for what is too large as text.
@@ -53,9 +56,11 @@ PORT_MEETING = 29500
 ENV_STEP_INPUT = "PHAROS_STEP_INPUT"
 ENV_REGISTRY_INPUT = "PHAROS_REGISTRY_INPUT"
 ENV_CHECK_INPUT = "PHAROS_CHECK_INPUT"
+ENV_RETENTION_INPUT = "PHAROS_RETENTION_INPUT"
 ENV_VERIFY_INPUT = "PHAROS_VERIFY_INPUT"
 ENV_TERMINATION_LOG = "PHAROS_TERMINATION_LOG"
 ENV_GPUS = "PHAROS_GPUS"
+ENV_SIGNING_KEY_FILE = "PHAROS_SIGNING_KEY_FILE"
 ENV_MEETING_POINT = "PHAROS_MEETING_POINT"
 ENV_PROGRESS_TOKEN = "PHAROS_PROGRESS_TOKEN_FILE"  # noqa: S105 - the name of a variable
 TOKEN_AUDIENCE = "pharos-operator"  # noqa: S105 - not a secret
@@ -71,6 +76,9 @@ ENV_MODEL_VERSION = "PHAROS_MODEL_VERSION"
 ENV_MODEL_VERSION_UID = "PHAROS_MODEL_VERSION_UID"
 ENV_MODEL_URI = "PHAROS_MODEL_URI"
 ENV_MODEL_SHA256 = "PHAROS_MODEL_SHA256"
+ENV_MODEL_SIGNATURE = "PHAROS_MODEL_SIGNATURE"
+ENV_SIGNING_KEYS_FILE = "PHAROS_SIGNING_KEYS_FILE"
+ENV_SIGNING_REQUIRED = "PHAROS_SIGNING_REQUIRED"
 ENV_MAX_TOKENS = "PHAROS_MAX_TOKENS"
 ENV_ENGINE = "PHAROS_ENGINE"
 ENV_PREFERRED_ENGINE = "PHAROS_PREFERRED_ENGINE"
@@ -83,6 +91,12 @@ ENV_SPOOL_DIR = "PHAROS_SPOOL_DIR"
 # Keys of the database Secret
 SECRET_DATABASE_URL = "url"  # noqa: S105 - the name of a key
 SECRET_USER_HASH_KEY = "user-hash-key"  # noqa: S105 - the name of a key
+
+# Keys of the Secret of signatures: the private one goes to the register step alone, the public
+# ones, one PEM after the other, to the servers
+SECRET_SIGNING_KEY = "private.pem"  # noqa: S105 - the name of a key
+SECRET_SIGNING_PUBLIC_KEYS = "public.pem"  # noqa: S105 - the name of a key
+SIGNING_FOLDER = "/var/run/pharos/signing"
 
 # Keys of sources of papers: each name is a key of their Secret and the variable that it becomes
 ENV_NCBI_KEY = "NCBI_API_KEY"
@@ -181,6 +195,11 @@ def meeting_name(run: str) -> str:
 def cron_job_name(model: str) -> str:
     """Name of a Model's retraining CronJob (at most 52 characters by Kubernetes' rule)."""
     return bounded(model, "-retrain", 52)
+
+
+def retention_job_name(model: str) -> str:
+    """Name of a Model's retention CronJob (at most 52 characters by Kubernetes' rule)."""
+    return bounded(model, "-retention", 52)
 
 
 def registry_job_name(model: str, digest: str) -> str:

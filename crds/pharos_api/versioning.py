@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pharos_api.names import parse_version
+from pharos_api.trainer import Recipe, Trainer
 
 FIRST = "v1.0.0"
+LINEAR_ARCHITECTURE = "linear"
 # Longest first: distilbert is not bert, xlm-roberta is not roberta.
 _FAMILIES = (
     "distilroberta",
@@ -43,6 +45,13 @@ def architecture(base_model: str) -> str:
     name = base_model.rstrip("/").rsplit("/", 1)[-1].lower()
     known = next((family for family in _FAMILIES if family in name), None)
     return known or re.split(r"[-_.]", name, maxsplit=1)[0]
+
+
+def trained_architecture(trainer: Trainer) -> str:
+    """What a recipe makes: a linear model has no base model, every other goes by its encoder."""
+    if trainer.recipe is Recipe.LINEAR:
+        return LINEAR_ARCHITECTURE
+    return architecture(trainer.base_model)
 
 
 def newest(versions: Iterable[str]) -> str | None:

@@ -7,7 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from generated import cli_reference, figures
+from generated import (
+    chart_reference,
+    cli_reference,
+    figures,
+    kinds_reference,
+    metrics_reference,
+    roadmap,
+    settings_reference,
+)
 from pharos_api.crdgen import files
 from watching import rules
 from watching.boards import grafana
@@ -45,8 +53,21 @@ def dashboards() -> dict[Path, str]:
 
 
 def reference() -> dict[Path, str]:
-    """The page of the command line."""
-    return {CHECKOUT / "docs" / "reference" / "cli.md": cli_reference.page()}
+    """The pages of what one writes and reads: commands, kinds, values, settings, metrics."""
+    folder = CHECKOUT / "docs" / "reference"
+    kinds = {folder / "kinds" / name: text for name, text in kinds_reference.pages().items()}
+    return kinds | {
+        folder / "cli.md": cli_reference.page(),
+        folder / "chart.md": chart_reference.page(),
+        folder / "settings.md": settings_reference.page(),
+        folder / "metrics.md": metrics_reference.page(),
+    }
+
+
+def still_open() -> dict[Path, str]:
+    """The page of what is to do next."""
+    requirements = (CHECKOUT / "docs" / "reference" / "requirements.md").read_text()
+    return {CHECKOUT / "docs" / "developer" / "roadmap.md": roadmap.page(requirements)}
 
 
 def measured() -> dict[Path, str]:
@@ -82,6 +103,7 @@ GENERATORS: tuple[Callable[[], dict[Path, str]], ...] = (
     alerts,
     dashboards,
     reference,
+    still_open,
     measured,
     install,
 )

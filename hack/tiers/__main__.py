@@ -19,8 +19,9 @@ CLUSTER = CHECKOUT / "hack" / "localcluster" / "cluster"
 IMAGES = CHECKOUT / "hack" / "images" / "images"
 SLOWEST = ("--durations=20", "--durations-min=5")
 # A test of a file may build on the one before it, and each worker starts servers of its own.
-# Two, on any machine: these tests wait for processes more than they compute.
-BY_FILE = ("-n", "2", "--dist", "loadfile")
+# Two, on any machine: these tests wait for processes more than they compute. In the files' own
+# order: those with the fewest tests are the longest, and one that comes last runs alone.
+BY_FILE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,4 @@ def print_servers() -> None:
         print(f"without: {sentence}")
     print(f"postgres: {servers.postgres_folder() or 'not here; its tests are left out'}")
     print(f"prometheus: {servers.prometheus() or 'not here; its tests are left out'}")
+    print(f"alertmanager: {servers.alertmanager() or 'not here; its tests are left out'}")

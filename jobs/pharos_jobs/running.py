@@ -15,16 +15,18 @@ from pathlib import Path
 from pharos_api.checking import CheckResult
 from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, StepResult
 from pharos_api.names import ENV_TERMINATION_LOG
+from pharos_api.retaining import RetentionResult
 from pharos_api.trainingrun import StepName
 from pharos_api.verification import VerifyResult
 from pharos_jobs import launching
 from pharos_jobs.context import StepContext
 from pharos_jobs.errors import StepFault
 from pharos_jobs.progress import ProgressPusher
+from pharos_jobs.retention.claiming import claim_dataset, claim_run
 
 TERMINATION_LOG = "/dev/termination-log"
 _log = logging.getLogger(__name__)
-Result = StepResult | VerifyResult | CheckResult
+Result = StepResult | VerifyResult | CheckResult | RetentionResult
 _Run = Callable[[StepInput, StepContext], StepResult]
 
 
@@ -48,7 +50,11 @@ def _in_context(step_input: StepInput, stop: threading.Event) -> tuple[StepResul
 
 def _outcome(step_input: StepInput, context: StepContext) -> tuple[StepResult, ExitCode]:
     try:
+        if launching.is_first(os.environ):
+            claim_run(step_input, context.now())
         result = _step(step_input.step)(step_input, context)
+        if launching.is_first(os.environ):
+            claim_dataset(step_input, result, context.now())
     except StepFault as fault:
         _log.error(fault.message, extra={"reason": fault.reason})
         return _failed(step_input.step, fault.reason, fault.message), fault.exit_code

@@ -68,6 +68,38 @@ COMMANDS = {
         "in the source, holds labelled predictions to the accuracy at the promotion, and measures\n"
         "drift. Leaves a CheckResult: whether a run is due, for which cause, and every reading.",
     ),
+    "send": (
+        "Write a registered model to the standard output, as a tar archive.",
+        "Every file is held to the manifest first, and the manifest to the digest. Waits for the "
+        "end of the standard input before it begins.",
+    ),
+    "inventory": (
+        "Tell every model and version below an artifact root, as JSON.",
+        "Reads the versions' own files and the registry's projections; changes nothing.",
+    ),
+    "compare": (
+        "Compare two registered versions on the same labelled texts, as JSON.",
+        "McNemar's exact test and the interval of the difference. With --data - the texts come "
+        "from the standard input; without --data they are test texts that neither has learnt from.",
+    ),
+    "restore": (
+        "Copy an archived version back to its place.",
+        "Every file is held to its digest; what is whole at the place stays as it is.",
+    ),
+    "sign": (
+        "Sign a registered model, or sign it anew with another key.",
+        "Writes model.sig beside the manifest, in the model-signing format.",
+    ),
+    "retain": (
+        "Put away what its time is over for: delete, or move to the archive.",
+        "Reads a RetentionInput (JSON) from PHAROS_RETENTION_INPUT or standard input; what stands "
+        "in it stays.\nWith --show nothing is touched and the plan is printed as JSON.",
+    ),
+    "erase": (
+        "Forget one user: rows, feedback, training samples and caches.",
+        "Reads an ErasureInput (JSON) from standard input and prints the receipt. Needs "
+        "PHAROS_DATABASE_URL and PHAROS_USER_HASH_KEY; may be stopped and run again.",
+    ),
     "verify": (
         "Try a served candidate: smoke, contract and reference answers.",
         "Reads a VerifyInput (JSON) from PHAROS_VERIFY_INPUT or standard input. Exits with 76 when "

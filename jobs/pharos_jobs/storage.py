@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
@@ -28,6 +29,15 @@ class Written:
     uri: str
     sha256: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that lies there. ``path`` is below the folder that was walked."""
+
+    path: str
+    size_bytes: int
+    changed_at: datetime
 
 
 def local_path(uri: str) -> Path | None:
@@ -70,6 +80,40 @@ def names(uri: str) -> list[str]:
     system.invalidate_cache()
     found = system.ls(uri, detail=False) if system.exists(uri) else []
     return sorted({str(name).rstrip("/").rsplit("/", 1)[-1] for name in found})
+
+
+def walk(uri: str) -> list[Found]:
+    """Every file below a folder, by path; links are not followed. Empty where there is none."""
+    path = local_path(uri)
+    if path is not None:
+        return sorted(_walked(path), key=lambda found: found.path)
+    system = _filesystem(uri)
+    system.invalidate_cache()
+    if not system.exists(uri):
+        return []
+    top = str(system._strip_protocol(uri)).rstrip("/") + "/"
+    rows = system.find(uri, detail=True).items()
+    return sorted((_remote(str(n), row, top) for n, row in rows), key=lambda found: found.path)
+
+
+def _walked(folder: Path) -> Iterator[Found]:
+    for place, _, names_here in os.walk(folder):
+        for name in names_here:
+            file = Path(place) / name
+            try:
+                about = file.lstat()
+            except FileNotFoundError:
+                continue  # a writer renamed it meanwhile
+            changed = datetime.fromtimestamp(about.st_mtime, UTC)
+            yield Found(file.relative_to(folder).as_posix(), about.st_size, changed)
+
+
+def _remote(name: str, row: Mapping[str, Any], top: str) -> Found:
+    changed = row.get("LastModified") or row.get("mtime") or row.get("created")
+    if not isinstance(changed, datetime):
+        # What does not say how old it is counts as new.
+        changed = datetime.now(UTC)
+    return Found(name.removeprefix(top), int(row.get("size") or 0), changed.astimezone(UTC))
 
 
 def read_bytes(uri: str) -> bytes:
@@ -142,6 +186,15 @@ def remove_folder(uri: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
     elif exists(uri):
         _filesystem(uri).rm(uri, recursive=True)
+
+
+def remove_file(uri: str) -> None:
+    """Remove one file; nothing happens where there is none."""
+    path = local_path(uri)
+    if path is not None:
+        path.unlink(missing_ok=True)
+    elif exists(uri):
+        _filesystem(uri).rm(uri)
 
 
 def download_folder(uri: str, target: Path) -> Path:

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     artifact_secret: str = ""
     database_secret: str = ""
     source_secret: str = ""
+    # Secret with private.pem and public.pem; whether unsigned models are refused
+    signing_secret: str = ""
+    signing_required: bool = False
     progress_url: str = ""
     job_service_account: str = "pharos-job"
     serving_service_account: str = "pharos-serving"
@@ -126,6 +129,8 @@ class Settings(BaseSettings):
             artifact_secret=self.artifact_secret,
             database_secret=self.database_secret,
             source_secret=self.source_secret,
+            signing_secret=self.signing_secret,
+            signing_required=self.signing_required,
             progress_url=self.progress_url,
             image_pull_policy=self.image_pull_policy,
             job_service_account=self.job_service_account,

@@ -32,6 +32,7 @@ from pharos_serving.prediction_log import SpoolingLog
 from pharos_serving.requests import Limits
 from pharos_serving.service import Service
 from pharos_serving.settings import Settings
+from pharos_serving.signature import SignaturePolicy, check_signature
 from pharos_serving.spool import Spool
 
 _LOG = logging.getLogger("pharos_serving")
@@ -68,6 +69,10 @@ def build_service(settings: Settings) -> Service:
     """Load the model and put everything around it. Raises ModelRejected."""
     source = ModelSource(settings.model_uri, settings.model_sha256, settings.max_model_mib << 20)
     model = load_verified(source, settings.cache_dir)
+    policy = SignaturePolicy(
+        settings.signing_keys_file, settings.model_signature, settings.signing_required
+    )
+    check_signature(model, source, policy)
     classifier = build_classifier(model, settings)
     identity = ModelIdentity(
         settings.model_name,

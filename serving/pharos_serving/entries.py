@@ -10,8 +10,8 @@ from typing import assert_never
 from uuid import UUID, uuid5
 
 from pharos_api.model import StoreText
+from pharos_api.sanitising import sanitize_text
 from pharos_serving.context import RequestContext
-from pharos_serving.sanitising import sanitize_text
 from pharos_store.identity import text_hash, user_uuid
 from pharos_store.rows import PredictionRow
 

@@ -56,6 +56,8 @@ class RejectionReason(StrEnum):
     DIGEST_MISMATCH = "DigestMismatch"
     MANIFEST_INVALID = "ManifestInvalid"
     FILE_MISSING = "FileMissing"
+    SIGNATURE_MISSING = "SignatureMissing"
+    SIGNATURE_INVALID = "SignatureInvalid"
     FILE_FORBIDDEN = "FileForbidden"
     FILE_TOO_LARGE = "FileTooLarge"
     NO_ENGINE = "NoEngine"

@@ -19,6 +19,7 @@ from typing import IO
 from pydantic import ValidationError
 
 from pharos_api.artifacts import (
+    ARCHIVED,
     FORBIDDEN_SUFFIXES,
     LINEAR,
     MANIFEST,
@@ -96,14 +97,19 @@ def integrity_sentence(expected: str, actual: str) -> str:
     return f"Checkpoint integrity check failed. Expected: {expected}, Got: {actual}"
 
 
-def _read_manifest(source: ModelSource) -> Manifest:
-    with _open(source.uri, MANIFEST) as file:
-        content = file.read(_MANIFEST_LIMIT_BYTES + 1)
-    if len(content) > _MANIFEST_LIMIT_BYTES:
+def read_small(uri: str, path: str, limit_bytes: int) -> bytes:
+    """A small file below ``uri``. Raises ModelRejected where it is missing or larger."""
+    with _open(uri, path) as file:
+        content = file.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
         raise ModelRejected(
-            RejectionReason.MANIFEST_INVALID,
-            f"{MANIFEST} in {source.uri} is larger than {_MANIFEST_LIMIT_BYTES} bytes.",
+            RejectionReason.MANIFEST_INVALID, f"{path} in {uri} is larger than {limit_bytes} bytes."
         )
+    return content
+
+
+def _read_manifest(source: ModelSource) -> Manifest:
+    content = read_small(source.uri, MANIFEST, _MANIFEST_LIMIT_BYTES)
     actual = hashlib.sha256(content).hexdigest()
     if actual != source.sha256:
         raise ModelRejected(
@@ -192,7 +198,7 @@ def _open(uri: str, path: str) -> Iterator[IO[bytes]]:
             yield file
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise ModelRejected(
-            RejectionReason.FILE_MISSING, f"There is no file {location}."
+            RejectionReason.FILE_MISSING, f"There is no file {location}.{_archived(uri)}"
         ) from error
     except (ImportError, ValueError) as error:
         if isinstance(error, ModelRejected):
@@ -202,6 +208,17 @@ def _open(uri: str, path: str) -> Iterator[IO[bytes]]:
         ) from error
     except OSError as error:
         raise ArtifactUnavailable(f"{location} could not be read: {error}.") from error
+
+
+def _archived(uri: str) -> str:
+    """What to do where the version lies in the archive; '' where it does not."""
+    import fsspec  # noqa: PLC0415
+
+    try:
+        store, path = fsspec.core.url_to_fs(f"{uri.rstrip('/')}/{ARCHIVED}")
+        return " The version lies in the archive: restore it." if store.exists(path) else ""
+    except OSError as error:
+        raise ArtifactUnavailable(f"{uri} could not be read: {error}.") from error
 
 
 def _fingerprint(folder: Path, manifest: Manifest) -> tuple[tuple[str, int, int], ...]:

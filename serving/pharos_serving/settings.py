@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     model_version_uid: UUID | None = None
     model_uri: str
     model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    model_signature: str = Field("", description="file of the signature; empty for none")
+    signing_keys_file: Path | None = Field(None, description="public keys in PEM that are trusted")
+    signing_required: bool = False
     max_tokens: int | None = Field(None, ge=8, le=8192)
     max_model_mib: int = Field(4096, ge=1)
     engine: Engine = Engine.AUTO

@@ -37,6 +37,12 @@ class Sink(Protocol):
         Raises StoreAway when trying again can help, BatchRefused when it never will.
         """
 
+    def last_erasure(self) -> datetime | None:
+        """When a user was last forgotten. Raises StoreAway."""
+
+    def without_erased(self, batch: LogBatch) -> LogBatch:
+        """The batch without what forgotten users left in it. Raises StoreAway."""
+
 
 class Shipper:
     """The thread that empties the spool."""
@@ -45,6 +51,7 @@ class Shipper:
         self._spool = spool
         self._sink = sink
         self._drops = drops
+        self._cleaned_until: datetime | None = None
         self._news = threading.Event()
         self._closing = threading.Event()
         self._give_up_at_s = inf
@@ -93,10 +100,32 @@ class Shipper:
             shipped = [self._ship(segment) for segment in self._spool.segments()]
             # Afterwards: what this round had to give up may be the last that is ever told.
             self._tell_drops()
+            self._forget()
             return all(shipped)
         except StoreAway as error:
             _LOG.warning("Prediction log waits for the database: %s", error)
             return False
+
+    def _forget(self) -> None:
+        """Take forgotten users out of what was set aside: nothing else ever looks at it again.
+
+        What waits in segments goes by the next write.
+        """
+        at = self._sink.last_erasure()
+        if at == self._cleaned_until:
+            return
+        for file in self._spool.set_aside_files():
+            batch = self._spool.peek(file)
+            if batch is None:
+                _LOG.warning(
+                    "An unreadable file that may name a forgotten user went: %s", file.name
+                )
+                file.unlink()
+                continue
+            rest = self._sink.without_erased(batch)
+            if len(rest) < len(batch):
+                self._spool.keep_aside(file, rest)
+        self._cleaned_until = at
 
     def _tell_drops(self) -> None:
         rows = self._drops.unsent()

@@ -81,6 +81,24 @@ class Spool:
         name = f"{next(self._set_aside):012d}-{len(batch)}-rows{_ASIDE}"
         _write(self._folder / name, _BATCH.dump_json(batch))
 
+    def set_aside_files(self) -> list[Path]:
+        """What was set aside, oldest first."""
+        return sorted(self._folder.glob(f"*{_ASIDE}"))
+
+    def peek(self, file: Path) -> LogBatch | None:
+        """The batch of a file that was set aside; None if it cannot be read."""
+        try:
+            return _BATCH.validate_json(file.read_bytes())
+        except ValidationError:
+            return None
+
+    def keep_aside(self, file: Path, rest: LogBatch) -> None:
+        """Keep only ``rest`` of a file that was set aside."""
+        if rest:
+            _write(file, _BATCH.dump_json(rest))
+        else:
+            file.unlink()
+
     def replace(self, segment: Path, rest: LogBatch) -> None:
         """Keep only ``rest`` of a segment; nothing of it when ``rest`` is empty."""
         size = segment.stat().st_size

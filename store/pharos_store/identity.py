@@ -23,6 +23,11 @@ def text_hash(key: str, text: str) -> str:
     return _keyed(key, "text", text).hex()
 
 
+def mark(value: str | UUID) -> str:
+    """SHA-256 in hex of a request's id or of a user's keyed hash, to find it without keeping it."""
+    return hashlib.sha256(f"mark\0{value}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _keyed(key: str, kind: str, value: str) -> bytes:
     message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
     return hmac.digest(key.encode(), message, hashlib.sha256)

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, case, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pharos_store.copying import copy_predictions
+from pharos_store.erasing import without_erased
 from pharos_store.partitions import days_of, ensure_days
 from pharos_store.rows import DropRow, LabelRow, LogBatch, PredictionRow
 from pharos_store.statements import (
@@ -34,8 +35,9 @@ def write_log(
 
     A prediction waits while its experiment or version is not in the tables yet. One older than
     ``accept_orphans_before`` is stored without the unknown reference instead. Writing a batch again
-    changes nothing.
+    changes nothing. What a forgotten user left in a spool is not stored at all.
     """
+    batch = without_erased(engine, batch)
     waiting = insert_predictions(
         engine, batch.predictions, accept_orphans_before=accept_orphans_before
     )

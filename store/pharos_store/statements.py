@@ -5,6 +5,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pharos_store.base import Base
 from pharos_store.log_tables import DropRecord, FeedbackRecord, PredictionRecord
+from pharos_store.privacy_tables import ErasureRecord, PredictionDayRecord, RequestMarkRecord
 from pharos_store.tables import (
     EvidenceRecord,
     ExperimentRecord,
@@ -26,6 +27,9 @@ FEEDBACK = _table(FeedbackRecord)
 DROPS = _table(DropRecord)
 RETRAINING = _table(RetrainingRecord)
 EVIDENCE = _table(EvidenceRecord)
+PREDICTION_DAYS = _table(PredictionDayRecord)
+ERASURES = _table(ErasureRecord)
+REQUEST_MARKS = _table(RequestMarkRecord)
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

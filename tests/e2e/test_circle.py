@@ -108,6 +108,31 @@ def test_the_first_version_goes_live_and_answers(installed: Cluster, scenario: S
     assert (health.status_code, health.json()["status"]) == (200, "healthy")
 
 
+def test_two_pods_that_train_together_reach_the_metrics_of_one(
+    installed: Cluster, scenario: Scenario, kubectl
+) -> None:
+    """The first run once more, and nothing else: a replay registers no version."""
+    alone = installed.get(TrainingRun, "first")
+    again = objects.training_run("together", scenario.ingredients, scenario.stored, TINY)
+    again["spec"]["replayOf"] = "first"
+    again["spec"]["trainer"]["nodes"] = 2
+    again["spec"]["resources"] = {"train": {"requests": {"cpu": "200m", "memory": "1Gi"}}}
+    installed.apply(again)
+
+    def ended() -> bool:
+        status = installed.get(TrainingRun, "together").status
+        assert status.phase is not TrainingRunPhase.FAILED, status.conditions
+        return status.phase is TrainingRunPhase.SUCCEEDED
+
+    wait_for("the pair", ended, 300)
+    pods = kubectl.json("get", "pods", "-l", f"{names.LABEL_RUN}=together")["items"]
+    steps = Counter(pod["metadata"]["labels"][names.LABEL_STEP] for pod in pods)
+    assert steps == {"collect": 1, "prepare": 1, "train": 2, "evaluate": 1}
+    metrics = installed.get(TrainingRun, "together").status.metrics
+    for name in ("validationAccuracy", "testAccuracy", "macroF1"):
+        assert float(metrics[name]) == pytest.approx(float(alone.status.metrics[name]), abs=0.05)
+
+
 BAD_REQUESTS = {
     "an empty text": {"json": {"text": ""}},
     "a wrong type": {"json": {"text": 7}},

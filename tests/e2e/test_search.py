@@ -48,6 +48,8 @@ RESOURCES = {
 
 
 READY = "jsonpath={.items[0].status.readyReplicas}"
+# Not the pods of the Model's Jobs, which come and go.
+SERVING = f"{names.LABEL_MODEL}={MODEL},{names.LABEL_COMPONENT}={names.COMPONENT_SERVING}"
 
 
 def standing(cluster: Cluster) -> SearchStatus:
@@ -61,39 +63,47 @@ def finished(search: SearchStatus) -> int:
     return search.completed + search.pruned + search.failed
 
 
-def kill_a_trial(cluster: Cluster, kubectl) -> TrialStatus:
-    """SIGKILL the pod of a trial that runs, as far as its run's status knows."""
-    wait_for("a running trial", lambda: bool(standing(cluster).current), 120)
-    trial = standing(cluster).current[0]
+def at_work(cluster: Cluster, kubectl) -> dict[str, TrialStatus]:
+    """Trials by the running pod that has them, as far as the run's status knows; newest last."""
     pods = kubectl.json(
         *("get", "pods", "--field-selector=status.phase=Running"),
         *("-l", f"{names.LABEL_RUN}={RUN},{names.LABEL_STEP}={StepName.SEARCH}"),
     )["items"]
     index = "batch.kubernetes.io/job-completion-index"
-    pod = next(
-        one["metadata"]["name"]
-        for one in pods
-        if one["metadata"]["annotations"][index] == str(trial.worker)
-    )
-    kubectl("delete", "pod", pod, "--grace-period=0", "--force")
-    return trial
+    pod_of = {int(p["metadata"]["annotations"][index]): p["metadata"]["name"] for p in pods}
+    trials = sorted(standing(cluster).current, key=lambda trial: trial.number)
+    return {pod_of[t.worker]: t for t in trials if t.worker in pod_of}
+
+
+def kill_a_trial(cluster: Cluster, kubectl) -> tuple[str, TrialStatus]:
+    """SIGKILL the pod of the trial that began last; returns both."""
+    found: list[tuple[str, TrialStatus]] = []
+
+    def look() -> bool:
+        found[:] = at_work(cluster, kubectl).items()
+        return bool(found)
+
+    wait_for("a trial whose pod runs", look, 120)
+    kubectl("delete", "pod", found[-1][0], "--grace-period=0", "--force")
+    return found[-1]
 
 
 def kill_one_amid_its_trial(cluster: Cluster, kubectl) -> None:
     """Kill until a trial has died with its pod: statuses are seconds old, and trials end."""
     while not standing(cluster).repeated:
-        wait_until_settled(cluster, kill_a_trial(cluster, kubectl))
+        pod, killed = kill_a_trial(cluster, kubectl)
+        wait_until_replaced(cluster, kubectl, pod, killed)
 
 
-def wait_until_settled(cluster: Cluster, killed: TrialStatus) -> None:
-    """Until the killed one's worker is back: what it left half done is owed a repetition then."""
+def wait_until_replaced(cluster: Cluster, kubectl, pod: str, killed: TrialStatus) -> None:
+    """Until the dead pod's successor has a trial: what was half done is owed a repetition then."""
 
     def is_back() -> bool:
-        search = standing(cluster)
-        others = [trial for trial in search.current if trial.number != killed.number]
-        return search.repeated > 0 or killed.worker in {trial.worker for trial in others}
+        others = {p: t for p, t in at_work(cluster, kubectl).items() if p != pod}
+        known = {t.worker for t in others.values() if t.number != killed.number}
+        return standing(cluster).repeated > 0 or killed.worker in known
 
-    wait_for("a new trial of the killed worker", is_back, 120)
+    wait_for("the successor's trial", is_back, 120)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +135,7 @@ def kept(installed: Cluster, killed, kubectl) -> dict[str, Any]:
     folder = steps[StepName.SEARCH].outputs["searchUri"].removeprefix("file://")
     wait_for(
         "the winner's pod",
-        lambda: kubectl("get", "deploy", "-l", f"{names.LABEL_MODEL}={MODEL}", "-o", READY) == "1",
+        lambda: kubectl("get", "deploy", "-l", SERVING, "-o", READY) == "1",
         180,
     )
     read = (
@@ -135,7 +145,7 @@ def kept(installed: Cluster, killed, kubectl) -> dict[str, Any]:
         "'best': json.loads((at / 'best_params.json').read_text())}))"
     )
     pod = kubectl(
-        *("get", "pods", "-l", f"{names.LABEL_MODEL}={MODEL}"),
+        *("get", "pods", "-l", SERVING),
         *("--field-selector=status.phase=Running", "-o", "jsonpath={.items[0].metadata.name}"),
     )
     return json.loads(kubectl("exec", pod, "--", "python3", "-c", read, folder))

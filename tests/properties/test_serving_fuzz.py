@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
+from pharos_api.sanitising import EMAIL, PHONE, URL_WITH_QUERY, sanitize_text
 from pharos_serving.__main__ import build_service
 from pharos_serving.app import create_app
 from pharos_serving.engines.batching import plan_batches
-from pharos_serving.sanitising import EMAIL, PHONE, URL_WITH_QUERY, sanitize_text
 from pharos_serving.settings import Settings
 
 JSON = st.recursive(

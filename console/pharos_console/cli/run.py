@@ -9,6 +9,7 @@ import typer
 from pharos_api.meta import Metadata
 from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
+from pharos_api.versioning import trained_architecture
 from pharos_console.cli.app import app, out
 from pharos_console.errors import UsageError
 from pharos_console.local.records import Made, Records
@@ -33,7 +34,7 @@ def run(
         out.print(f"  {step.name.value:<9} {step.seconds:8.1f} s  {numbers}")
         for warning in step.result.warnings:
             out.print(f"            {warning}", style="yellow")
-    made = Made(plan.run.spec.trainer.base_model, outputs, metrics)
+    made = Made(trained_architecture(plan.run.spec.trainer), outputs, metrics)
     records.register(plan.uid, plan.model.metadata.name, made)
     out.print(f"registered {outputs['version']}: {outputs['modelUri']}")
 

@@ -1,6 +1,7 @@
 """The rows of runs without a cluster: the same tables, in SQLite."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,9 +16,9 @@ NAMESPACE = "local"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a finished run made, from what."""
+    """What a finished run made, of which architecture."""
 
-    base_model: str
+    architecture: str
     outputs: dict[str, str]
     metrics: dict[str, str]
 
@@ -26,15 +27,14 @@ class Records:
     """The ``model_versions`` of this machine. The schema is made on first use."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         upgrade(url)
         self._engine = open_engine(url)
 
     def registered(self, model: str) -> tuple[Registered, ...]:
         """What the next version number is counted from."""
         return tuple(
-            Registered(
-                row.version, architecture(row.metadata["baseModel"]), row.metadata["datasetSha256"]
-            )
+            Registered(row.version, _architecture(row.metadata), row.metadata["datasetSha256"])
             for row in model_versions(self._engine, NAMESPACE, model)
         )
 
@@ -58,9 +58,14 @@ class Records:
                 model=model,
                 metadata={
                     "run": run,
-                    "baseModel": made.base_model,
+                    "architecture": made.architecture,
                     "datasetSha256": outputs["datasetSha256"],
                 },
                 metrics=made.metrics,
             ),
         )
+
+
+def _architecture(metadata: Mapping[str, str]) -> str:
+    """What the row says; a row of an earlier release names the base model."""
+    return metadata.get("architecture") or architecture(metadata["baseModel"])

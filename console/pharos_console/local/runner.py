@@ -25,7 +25,7 @@ from pharos_api.jobio import (
 )
 from pharos_api.model import Model
 from pharos_api.trainingrun import StepName, TrainingRun
-from pharos_api.versioning import Registered, architecture, next_version
+from pharos_api.versioning import Registered, next_version, trained_architecture
 from pharos_console.errors import UsageError
 
 
@@ -87,9 +87,8 @@ def _step_input(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> StepI
     spec = plan.run.spec
     version = plan.version
     if step is StepName.REGISTER and not version:
-        trained = Registered(
-            "", architecture(spec.trainer.base_model), inputs.get("datasetSha256", "")
-        )
+        dataset = inputs.get("datasetSha256", "")
+        trained = Registered("", trained_architecture(spec.trainer), dataset)
         version = next_version(plan.registered, trained)
     return StepInput(
         step=step,
@@ -103,6 +102,7 @@ def _step_input(plan: LocalRun, step: StepName, inputs: dict[str, str]) -> StepI
         search=spec.search,
         gate=plan.model.spec.quality_gate,
         labels=plan.model.spec.labels,
+        card=plan.model.spec.card,
         version=version,
         inputs=inputs,
     )

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pharos_api.jobio import StepInput
+from pharos_api.trainer import Recipe, Trainer
+from pharos_api.versioning import LINEAR_ARCHITECTURE
 
 _MIB = 1024 * 1024
+_ARCHIVES = {"arxiv": "arXiv", "pubmed": "PubMed", "semanticScholar": "Semantic Scholar"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ def metadata(step_input: StepInput, facts: Facts) -> dict[str, Any]:
     return {
         "version": facts.version,
         "created_at": facts.evaluation["createdAt"],
-        "model_name": step_input.trainer.base_model,
+        "model_name": model_name(step_input.trainer),
         "recipe": step_input.trainer.recipe.value,
         "dataset": _dataset(facts.card),
         "hyperparameters": _hyperparameters(step_input),
@@ -35,21 +38,35 @@ def metadata(step_input: StepInput, facts: Facts) -> dict[str, Any]:
         "notes": f"Trained by run {step_input.run} in {step_input.namespace}",
         "model": step_input.model,
         "architecture": facts.architecture,
+        "run": step_input.run,
         "run_uid": step_input.uid,
         "parent": step_input.parent,
     }
 
 
 def _dataset(card: Mapping[str, Any]) -> dict[str, Any]:
-    source = card["source"]
     return {
-        "source": "arXiv" if "arxiv" in source else source["dataset"]["uri"],
+        "source": source_name(card["source"]),
         "num_samples": card["samples"],
         "num_categories": len(card["labels"]),
         "split": card["split"],
         "sha256": card["sha256"],
         "label_policy": card["labelPolicy"],
     }
+
+
+def model_name(trainer: Trainer) -> str:
+    """The base model that was trained; a linear model has none and goes by its own name."""
+    return LINEAR_ARCHITECTURE if trainer.recipe is Recipe.LINEAR else trainer.base_model
+
+
+def source_name(source: Mapping[str, Any]) -> str:
+    """Where the texts came from: the archive's name, a plugin's, or a file's URI."""
+    if "dataset" in source:
+        return str(source["dataset"]["uri"])
+    if "plugin" in source:
+        return str(source["plugin"]["name"])
+    return next(name for key, name in _ARCHIVES.items() if key in source)
 
 
 def _hyperparameters(step_input: StepInput) -> dict[str, Any]:

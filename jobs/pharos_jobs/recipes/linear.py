@@ -9,19 +9,18 @@ from typing import Any
 from safetensors.numpy import save_file
 
 from pharos_api.artifacts import CONFIG, LINEAR
+from pharos_api.versioning import LINEAR_ARCHITECTURE
 from pharos_jobs import storage
 from pharos_jobs.core.linear_fit import fit_linear, one_label_each, with_related
 from pharos_jobs.recipes.model_files import write_label_map
 from pharos_jobs.recipes.port import Lesson
-
-ARCHITECTURE = "linear"
 
 
 def train(lesson: Lesson) -> dict[str, Any]:
     """A model that is linear alone: its part, its configuration and its label map."""
     facts = add_part(lesson)
     write_label_map(lesson.label_to_id, lesson.folder)
-    storage.write_json((lesson.folder / CONFIG).as_uri(), {"model_type": ARCHITECTURE})
+    storage.write_json((lesson.folder / CONFIG).as_uri(), {"model_type": LINEAR_ARCHITECTURE})
     return facts
 
 

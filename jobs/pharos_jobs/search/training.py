@@ -53,7 +53,8 @@ class FineTuneTrial:
             Keeping,
         )
 
-        keeping = Keeping(tokens=TokenStore(self.tokens_uri))
+        # A trial's folder goes with it: drawing a graph that nobody sees was a quarter of its time.
+        keeping = Keeping(tokens=TokenStore(self.tokens_uri), boards=False)
         trainer = ClassificationTrainer(self.base_model, str(self.folder / place), keeping)
         trainer.load_datasets_from_samples(self.train_samples, self.labels)
         return trainer.train(self.train_samples, self.val_samples, settings, context)

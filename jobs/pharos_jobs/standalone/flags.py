@@ -4,6 +4,7 @@ import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from pharos_api.data import ArxivSource, LabelPolicy
 from pharos_api.jobio import ExitCode
@@ -16,6 +17,26 @@ CATEGORIES = (
 )
 SOURCES = ("arxiv", "pubmed", "semanticScholar")
 _DEFAULTS = Hyperparameters()
+_SHA256: dict[str, Any] = {"default": "", "help": "digest of its manifest"}
+_KEEPING: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "send": (("uri", {"help": "folder of a version"}), ("--sha256", _SHA256)),
+    "inventory": (("root", {"help": "artifact root"}),),
+    "compare": (
+        ("first", {"help": "folder of a version"}),
+        ("second", {"help": "folder of another"}),
+        ("--root", {"default": "", "help": "artifact root, for their data sets"}),
+        ("--data", {"default": "", "help": "JSON Lines with labels; - for the standard input"}),
+    ),
+    "restore": (
+        ("archived", {"help": "folder in the archive"}),
+        ("target", {"help": "folder of the version"}),
+        ("--sha256", _SHA256 | {"required": True}),
+    ),
+    "sign": (
+        ("uri", {"help": "folder of a version"}),
+        ("--key", {"required": True, "help": "private key in PEM"}),
+    ),
+}
 _SPLITS = "data/splits/arxiv_classification"
 _MODEL = "models/classification/arxiv_v1.0.0"
 
@@ -35,8 +56,13 @@ def add_flags(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("--step-input", metavar="FILE", help="StepInput as JSON; - for stdin")
     elif name == "receive":
         command.add_argument("uri", help="where to write")
+    elif name == "retain":
+        command.add_argument("--show", action="store_true", help="print the plan, touch nothing")
     elif name == "predict":
         _predict(command)
+    elif name in _KEEPING:
+        for flag, told in _KEEPING[name]:
+            command.add_argument(flag, **told)
 
 
 def run_with_flags(options: argparse.Namespace) -> ExitCode:

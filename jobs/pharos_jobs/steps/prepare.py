@@ -12,6 +12,7 @@ from typing import Any
 from pharos_api.jobio import FailureReason, StepInput, StepResult
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
+from pharos_jobs.core.data_report import Expected, data_report
 from pharos_jobs.core.duplicates import share_of_near_duplicates
 from pharos_jobs.core.labels import label_order, validate_labels
 from pharos_jobs.core.papers import Paper, paper_from_json
@@ -19,6 +20,8 @@ from pharos_jobs.core.recency import collected_until
 from pharos_jobs.core.selection import Rules, Selection, below, is_balanced, select
 from pharos_jobs.core.splits import Splits, split_samples
 from pharos_jobs.datasets import write_dataset
+from pharos_jobs.drift.data_reports import write_data_report
+from pharos_jobs.drift.snapshots import write_snapshot
 from pharos_jobs.errors import Terminal
 from pharos_jobs.extending import extended_dataset
 
@@ -36,12 +39,21 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     if step_input.data.extends is not None:
         return _extended(step_input, context, papers, rules)
     selection = select(papers, rules)
-    labels = _checked_labels(step_input, selection, rules)
+    expected = _expected(step_input, selection, rules)
+    try:
+        labels = _checked_labels(step_input, selection, rules)
+    except Terminal as fault:
+        refused = data_report(papers, selection, expected, fault.message)
+        write_data_report(step_input.run_uri, refused)
+        raise
     context.progress.report(80, f"splitting {len(selection.samples)} samples")
     splits = split_samples(selection.samples, step_input.data.split)
     splits = replace(splits, related=selection.related)
     card = _card(step_input, selection, labels, splits)
     dataset = write_dataset(step_input.artifact_root, splits, card)
+    write_snapshot(dataset, splits)
+    looked = replace(expected, near_duplicates=card["nearDuplicatesLeft"])
+    write_data_report(dataset.uri, data_report(papers, selection, looked))
     _log.info(
         "Prepared data set", extra={"sha256": dataset.sha256, "perClass": selection.per_class}
     )
@@ -94,6 +106,12 @@ def _rules(step_input: StepInput) -> Rules:
         per_class=source.papers_per_category,
         seed=step_input.data.split.seed,
     )
+
+
+def _expected(step_input: StepInput, selection: Selection, rules: Rules) -> Expected:
+    """What the report of the data set holds the samples against."""
+    labels = label_order(rules.targets or selection.per_class)
+    return Expected(labels, step_input.labels, step_input.data.min_papers_per_class)
 
 
 def _checked_labels(step_input: StepInput, selection: Selection, rules: Rules) -> list[str]:

@@ -8,8 +8,11 @@ answer, registering something else under its name is refused. Promoting is anoth
 import io
 import json
 import logging
+import os
+from pathlib import Path
 
 from pharos_api.artifacts import (
+    CARD,
     CONFIG,
     LABEL_MAP,
     LINEAR,
@@ -24,11 +27,12 @@ from pharos_api.artifacts import (
     Manifest,
 )
 from pharos_api.engines import ENGINES, EngineSheet
-from pharos_api.jobio import FailureReason, StepInput, StepResult
-from pharos_api.names import parse_version
+from pharos_api.jobio import FailureReason, Output, StepInput, StepResult
+from pharos_api.names import ENV_SIGNING_KEY_FILE, parse_version
 from pharos_api.versioning import Registered, next_version
 from pharos_jobs import storage
 from pharos_jobs.context import StepContext
+from pharos_jobs.core.model_card import model_card
 from pharos_jobs.core.model_metadata import Facts, metadata
 from pharos_jobs.datasets import Dataset, open_dataset
 from pharos_jobs.errors import Terminal
@@ -62,6 +66,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     storage.remove_folder(staging)
     manifest = _assembled(step_input, staging, dataset, facts)
     _publish(staging, final, manifest)
+    signature = _signed(final, manifest)
     size = sum(file.size_bytes for file in manifest.files)
     _log.info("Registered", extra={"version": version, "sha256": manifest.digest()})
     context.progress.report(100, f"registered {version}")
@@ -72,8 +77,19 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
             "modelSha256": manifest.digest(),
             "sizeBytes": str(size),
             "version": version,
+            **({Output.SIGNATURE.value: signature} if signature else {}),
         },
     )
+
+
+def _signed(folder: str, manifest: Manifest) -> str:
+    """The name of the signature's file, where the installation signs; else ''."""
+    key_file = os.environ.get(ENV_SIGNING_KEY_FILE, "")
+    if not key_file:
+        return ""
+    from pharos_jobs.signing import sign_model  # noqa: PLC0415 - needed by few
+
+    return sign_model(folder, manifest, Path(key_file))
 
 
 def _version(step_input: StepInput, architecture: str, dataset_sha256: str) -> str:
@@ -124,6 +140,8 @@ def _assembled(step_input: StepInput, folder: str, dataset: Dataset, facts: Fact
     written = {name: storage.copy(uri, f"{folder}/{name}") for name, uri in sources.items()}
     text = json.dumps(metadata(step_input, facts), ensure_ascii=False, indent=2) + "\n"
     written[METADATA] = storage.write_bytes(f"{folder}/{METADATA}", text.encode())
+    card = model_card(step_input, facts)
+    written[CARD] = storage.write_bytes(f"{folder}/{CARD}", card.encode())
     manifest = Manifest(
         model=step_input.model,
         version=facts.version,

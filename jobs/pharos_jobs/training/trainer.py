@@ -94,14 +94,15 @@ class Keeping:
     """What is kept beyond the process: token files, and who hears of checkpoints.
 
     ``published`` gets each sealed checkpoint's folder, ``removed`` the name of each that went;
-    between the checkpoints of the epochs lie others, ``every_s`` seconds apart. ``tracker`` hears
-    of what TensorBoard is told.
+    between the checkpoints of the epochs lie others, ``every_s`` seconds apart. ``boards`` is
+    whether TensorBoard's log is written; ``tracker`` hears of the same figures.
     """
 
     tokens: TokenStore = field(default_factory=TokenStore)
     published: Callable[[Path], None] = field(default=lambda _: None)
     removed: Callable[[str], None] = field(default=lambda _: None)
     every_s: float = 300.0
+    boards: bool = True
     tracker: Tracker | None = None
 
 
@@ -342,7 +343,8 @@ class ClassificationTrainer:
             callbacks.append(WatchCallback(context.watch, plan.steps_an_epoch))
         if ranks.is_first():
             callbacks.append(ProgressCallback(context, plan.settings.batch_size))
-            callbacks.append(TensorBoardCallback(self.output_dir / "logs"))
+            if self._keeping.boards:
+                callbacks.append(TensorBoardCallback(self.output_dir / "logs"))
             if self._keeping.tracker is not None:
                 callbacks.append(TrackingCallback(self._keeping.tracker, context.now))
         return callbacks

@@ -60,6 +60,7 @@ class VersionReason(StrEnum):
     NOT_NEEDED = "NotNeeded"
     QUARANTINED = "Quarantined"
     MODEL_NOT_FOUND = "ModelNotFound"
+    CONTRADICTORY = "Contradictory"
 
 
 class ModelCondition(StrEnum):

@@ -14,9 +14,11 @@ from uuid import NAMESPACE_OID, uuid5
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.jobio import StepInput
 from pharos_api.modelversion import ModelVersionSpec
+from pharos_api.retaining import RetentionInput
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
+Manifest = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ class EnsureCronJob:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureRetention:
+    """The Model's retention CronJob exists and is told what may not go."""
+
+    told: RetentionInput
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryEntry:
     """One version as the registry lists it."""
 
@@ -122,7 +131,7 @@ class RegistryEntry:
 class SyncRegistry:
     """A Job rewrites ``version_registry.json`` and the ``production`` pointer from these entries.
 
-    ``digest`` names the content: the same content is the same Job.
+    ``digest`` names the content: the same content is the same Job. ``spec`` is the Model's.
     """
 
     model: str
@@ -130,6 +139,7 @@ class SyncRegistry:
     entries: tuple[RegistryEntry, ...]
     production: str
     latest: str
+    spec: Manifest = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +204,7 @@ Immediate = (
     | StartExperiment
     | VerifyCandidate
     | EnsureCronJob
+    | EnsureRetention
     | SyncRegistry
     | RecordVersion
     | RecordExperiment
@@ -228,9 +239,6 @@ class Decision(Generic[StatusT]):
     requeue_after_s: float | None = None
 
 
-Manifest = dict[str, Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Platform:
     """What the operator was installed with; the same for every object."""
@@ -243,6 +251,8 @@ class Platform:
     artifact_secret: str = ""
     database_secret: str = ""
     source_secret: str = ""
+    signing_secret: str = ""
+    signing_required: bool = False
     progress_url: str = ""
     image_pull_policy: str = "IfNotPresent"
     job_service_account: str = "pharos-job"

@@ -16,6 +16,7 @@ from pharos_operator.decide.decision import (
     CreateVersion,
     Delete,
     EnsureCronJob,
+    EnsureRetention,
     EnsureServing,
     Immediate,
     Manifest,
@@ -95,7 +96,7 @@ class Actor:
             case EnsureServing(version=version):
                 wanted = await self._ensure(owner, action)
                 await self._remove_serving(owner.key.namespace, version, wanted)
-            case EnsureCronJob():
+            case EnsureCronJob() | EnsureRetention():
                 await self._ensure(owner, action)
             case (
                 StartStep()

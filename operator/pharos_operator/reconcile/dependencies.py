@@ -3,7 +3,7 @@
 Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
-TrainingRun   -> itself
+TrainingRun   -> itself, its Model
 Job, Pod      -> the run, version or experiment it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
@@ -41,7 +41,9 @@ def _member(index: Index, body: Body) -> Iterator[Key]:
 
 
 def _run(_: Index, body: Body) -> Iterator[Key]:
-    yield key_of(body)
+    key = key_of(body)
+    yield key
+    yield Key("Model", key.namespace, (body.get("spec") or {}).get("modelRef", {}).get("name", ""))
 
 
 def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:

@@ -23,6 +23,7 @@ from pharos_operator.decide.observation import (
     RunObservation,
     VersionObservation,
 )
+from pharos_operator.decide.versions.admission import admitted
 from pharos_operator.errors import Invalid
 from pharos_operator.reconcile import facts
 from pharos_operator.reconcile.capacity import Capacity
@@ -96,6 +97,7 @@ class Observer:
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             deployment=self._deployment(entry),
             production=self._one("ModelVersion", namespace, _production(model), ModelVersion),
+            siblings=self._of_model("ModelVersion", namespace, name, ModelVersion),
         )
 
     def model(self, entry: Entry) -> ModelObservation:
@@ -104,8 +106,9 @@ class Observer:
         cron_job = Key("CronJob", namespace, names.cron_job_name(name))
         return ModelObservation(
             model=parsed(entry, Model),
-            versions=self._of_model("ModelVersion", namespace, name, ModelVersion),
+            versions=admitted(self._of_model("ModelVersion", namespace, name, ModelVersion)),
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
+            runs=self._live_runs(namespace, name),
             gateways=self._gateways.views(namespace, name),
             has_cron_job=self._index.get(cron_job) is not None,
         )
@@ -132,6 +135,10 @@ class Observer:
 
     def _of_model(self, kind: str, namespace: str, model: str, as_type: type[T]) -> tuple[T, ...]:
         return all_parsed(self._index.found_by(kind, namespace, facts.of_model(model)), as_type)
+
+    def _live_runs(self, namespace: str, model: str) -> tuple[TrainingRun, ...]:
+        live = self._index.found_by("TrainingRun", namespace, facts.live_of_model(model))
+        return all_parsed(live, TrainingRun)
 
     def _claimed(self, run: Entry, model: str) -> tuple[str, ...]:
         """The versions that other runs of the model have chosen and not yet registered."""

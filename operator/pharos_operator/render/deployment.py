@@ -15,10 +15,13 @@ from pharos_api.names import (
     ENV_MODEL_NAME,
     ENV_MODEL_NAMESPACE,
     ENV_MODEL_SHA256,
+    ENV_MODEL_SIGNATURE,
     ENV_MODEL_URI,
     ENV_MODEL_VERSION,
     ENV_MODEL_VERSION_UID,
     ENV_PREFERRED_ENGINE,
+    ENV_SIGNING_KEYS_FILE,
+    ENV_SIGNING_REQUIRED,
     ENV_SPOOL_DIR,
     ENV_STORE_TEXT,
     ENV_USER_HASH_KEY,
@@ -28,7 +31,9 @@ from pharos_api.names import (
     LABEL_VERSION_NAME,
     PORT_SERVING,
     SECRET_DATABASE_URL,
+    SECRET_SIGNING_PUBLIC_KEYS,
     SECRET_USER_HASH_KEY,
+    SIGNING_FOLDER,
 )
 from pharos_operator.decide.decision import EnsureServing, Manifest, Platform
 from pharos_operator.render import pod
@@ -98,7 +103,13 @@ def _template(
             "securityContext": pod.pod_security(),
             "topologySpreadConstraints": [_spread(version)],
             "containers": [_container(action, version, model, platform)],
-            "volumes": pod.volumes(platform, [{"name": "spool", "emptyDir": {}}]),
+            "volumes": pod.volumes(
+                platform,
+                [
+                    {"name": "spool", "emptyDir": {}},
+                    *pod.signing_volume(platform, SECRET_SIGNING_PUBLIC_KEYS),
+                ],
+            ),
         },
     }
 
@@ -138,7 +149,7 @@ def _container(
         "startupProbe": _probe(_READY, period_s=1, failures=600),
         "readinessProbe": _probe(_READY, period_s=2, failures=2),
         "livenessProbe": _probe(_LIVE, period_s=10, failures=3),
-        "volumeMounts": pod.mounts(platform, True, [spool]),
+        "volumeMounts": pod.mounts(platform, True, [spool, *pod.signing_mount(platform)]),
     }
 
 
@@ -167,12 +178,25 @@ def _environment(
         ENV_STORE_TEXT: serving.store_text.value,
         ENV_SPOOL_DIR: _SPOOL,
     }
+    values |= _signing(artifact.signature, platform)
     if action.preferred_engine:
         values[ENV_PREFERRED_ENGINE] = action.preferred_engine
     fault = version.metadata.annotations.get(ANNOTATION_FAULT, "")
     if fault:
         values[ENV_FAULT] = fault
     return [*pod.environment(values, platform), *_database(platform)]
+
+
+def _signing(signature: str | None, platform: Platform) -> dict[str, str]:
+    """What a server holds its model to; nothing where the installation has no keys."""
+    if not platform.signing_secret:
+        return {}
+    told = {ENV_MODEL_SIGNATURE: signature} if signature else {}
+    return {
+        **told,
+        ENV_SIGNING_KEYS_FILE: f"{SIGNING_FOLDER}/{SECRET_SIGNING_PUBLIC_KEYS}",
+        ENV_SIGNING_REQUIRED: str(platform.signing_required).lower(),
+    }
 
 
 def _database(platform: Platform) -> list[Manifest]:

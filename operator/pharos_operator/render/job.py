@@ -11,6 +11,7 @@ from pharos_api.names import (
     ENV_GPUS,
     ENV_MEETING_POINT,
     ENV_PROGRESS_TOKEN,
+    ENV_SIGNING_KEY_FILE,
     ENV_STEP_INPUT,
     LABEL_MODEL,
     LABEL_QUEUE,
@@ -18,6 +19,8 @@ from pharos_api.names import (
     LABEL_STEP,
     PROGRESS_TOKEN_FILE,
     SECRET_DATABASE_URL,
+    SECRET_SIGNING_KEY,
+    SIGNING_FOLDER,
     SOURCE_KEYS,
     TOKEN_AUDIENCE,
     bounded,
@@ -142,7 +145,9 @@ def _pod(action: StartStep, run: TrainingRun, platform: Platform) -> Manifest:
         **_placement(run.spec.pods),
         **({"subdomain": meeting_name(action.run)} if is_shared(action) else {}),
         "containers": [_container(action, run, platform)],
-        "volumes": pod.volumes(platform, _extra_volumes(action)),
+        "volumes": pod.volumes(
+            platform, [*_extra_volumes(action), *_signing_volume(action, platform)]
+        ),
     }
 
 
@@ -159,6 +164,8 @@ def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manif
         variables[ENV_PROGRESS_TOKEN] = told.progress.token_file
     if told.step in _CHECKPOINTING:
         variables[ENV_GPUS] = resources.get("limits", {}).get(_GPU, "0")
+    if _signs(told.step, platform):
+        variables[ENV_SIGNING_KEY_FILE] = f"{SIGNING_FOLDER}/{SECRET_SIGNING_KEY}"
     if is_shared(action):
         variables[ENV_MEETING_POINT] = f"{action.job}-0.{meeting_name(action.run)}"
     return {
@@ -172,7 +179,9 @@ def _container(action: StartStep, run: TrainingRun, platform: Platform) -> Manif
         "resources": resources,
         "securityContext": pod.container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": pod.mounts(platform, False, _extra_mounts(action)),
+        "volumeMounts": pod.mounts(
+            platform, False, [*_extra_mounts(action), *_signing_mount(action, platform)]
+        ),
     }
 
 
@@ -185,6 +194,20 @@ def _from_secrets(step: StepName, platform: Platform) -> list[Manifest]:
         secret = platform.database_secret
         return [pod.secret_variable(ENV_DATABASE_URL, secret, SECRET_DATABASE_URL)]
     return []
+
+
+def _signs(step: StepName, platform: Platform) -> bool:
+    """Whether this step holds the private key: the one that registers, and no other."""
+    return step is StepName.REGISTER and bool(platform.signing_secret)
+
+
+def _signing_volume(action: StartStep, platform: Platform) -> list[Manifest]:
+    signs = _signs(action.step_input.step, platform)
+    return pod.signing_volume(platform, SECRET_SIGNING_KEY) if signs else []
+
+
+def _signing_mount(action: StartStep, platform: Platform) -> list[Manifest]:
+    return pod.signing_mount(platform) if _signs(action.step_input.step, platform) else []
 
 
 def _extra_volumes(action: StartStep) -> list[Manifest]:

@@ -10,6 +10,7 @@ from pharos_api.trainingrun import TrainingRun
 from pharos_operator.decide.decision import (
     CreateVersion,
     EnsureCronJob,
+    EnsureRetention,
     EnsureServing,
     Manifest,
     Platform,
@@ -30,6 +31,7 @@ from pharos_operator.render.job import is_shared, step_job
 from pharos_operator.render.meeting import meeting_service
 from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
+from pharos_operator.render.retention import retention_cron_job
 from pharos_operator.render.service import service
 from pharos_operator.render.verifyjob import verify_job
 
@@ -39,6 +41,7 @@ Rendered = (
     | EnsureServing
     | StartExperiment
     | EnsureCronJob
+    | EnsureRetention
     | SyncRegistry
     | RecordEvidence
     | VerifyCandidate
@@ -61,6 +64,8 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
             return _serving(action, scene)
         case EnsureCronJob():
             return _retraining(_model(scene), scene.platform)
+        case EnsureRetention():
+            return (retention_cron_job(action, _model(scene), scene.platform),)
         case StartStep() if is_shared(action):
             return (meeting_service(action, _run(scene)), _single(action, scene))
         case _:

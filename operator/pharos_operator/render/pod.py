@@ -6,11 +6,13 @@ Every pod runs as one unprivileged user on a read-only root; it writes to /tmp a
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
+from pharos_api.names import SIGNING_FOLDER
 from pharos_operator.decide.decision import Manifest, Platform
 
 USER_ID = 65532
 _TMP = "/tmp"  # noqa: S108 - a volume of the pod's own
 _ARTIFACTS = "artifacts"
+_SIGNING = "signing"
 
 
 def pod_security() -> Manifest:
@@ -68,6 +70,21 @@ def mounts(platform: Platform, read_only: bool, extra: Iterable[Manifest] = ()) 
     }
     claimed = [stored] if has_claim(platform) else []
     return [{"name": "tmp", "mountPath": _TMP}, *claimed, *extra]
+
+
+def signing_volume(platform: Platform, key: str) -> list[Manifest]:
+    """One key of the signing Secret as a volume, so that no pod sees the other."""
+    if not platform.signing_secret:
+        return []
+    secret = {"secretName": platform.signing_secret, "items": [{"key": key, "path": key}]}
+    return [{"name": _SIGNING, "secret": secret}]
+
+
+def signing_mount(platform: Platform) -> list[Manifest]:
+    """Where that volume lies."""
+    if not platform.signing_secret:
+        return []
+    return [{"name": _SIGNING, "mountPath": SIGNING_FOLDER, "readOnly": True}]
 
 
 def has_claim(platform: Platform) -> bool:

@@ -16,7 +16,7 @@ _KEPT_S = 300
 def registry_job(action: SyncRegistry, model: Model, platform: Platform) -> Manifest:
     """The Job of one state of the registry."""
     marks = labels(COMPONENT_JOB, {LABEL_MODEL: action.model})
-    told = _input(action, model, platform).model_dump_json(by_alias=True)
+    told = _input(action, model, platform).model_dump_json(by_alias=True, exclude_none=True)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -51,4 +51,5 @@ def _input(action: SyncRegistry, model: Model, platform: Platform) -> RegistryIn
         ],
         production=action.production,
         latest=action.latest,
+        spec=action.spec or None,
     )

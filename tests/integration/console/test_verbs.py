@@ -17,6 +17,11 @@ from pharos_console.cluster import Cluster
 Pharos = Callable[..., Any]
 
 OBJECTS: dict[str, dict[str, Any]] = {
+    "ModelVersion": {
+        "modelRef": {"name": "news"},
+        "version": "v1.0.0",
+        "artifact": {"uri": "file:///artifacts/news/v1.0.0", "sha256": "ab" * 32},
+    },
     "Model": {"labels": ["business", "sports"]},
     "ABExperiment": {"modelRef": {"name": "news"}, "candidateRef": {"name": "news-v1-1-0"}},
     "TrainingRun": {
@@ -25,6 +30,7 @@ OBJECTS: dict[str, dict[str, Any]] = {
     },
 }
 STATUSES: dict[str, dict[str, Any]] = {
+    "ModelVersion": {"phase": "Idle", "stage": "Archived"},
     "Model": {"phase": "Ready", "latestVersion": "v1.1.0", "observedCommand": "earlier"},
     "ABExperiment": {"phase": "Progressing", "weight": 10, "exposure": 1000},
     "TrainingRun": {"phase": "Failed", "version": "v1.2.0"},
@@ -133,6 +139,36 @@ def test_a_verb_is_a_command_in_the_status_and_nothing_else(
     assert after["status"] == before["status"]
     assert after["spec"] == before["spec"]
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+@pytest.mark.requirement("SEC-11")
+def test_a_version_is_pinned_with_a_reason_and_let_go_again(
+    cluster: Cluster, pharos: Pharos
+) -> None:
+    create(cluster, "ModelVersion", "news-v1-0-0")
+    ended = pharos("keep", "news", "v1.0.0", "--reason", "audit of 2026")
+    assert (ended.code, ended.said) == (0, "news-v1-0-0: kept: audit of 2026\n")
+    marks = stored(cluster, "ModelVersion", "news-v1-0-0")["metadata"]["annotations"]
+    assert marks[names.ANNOTATION_KEEP] == "audit of 2026"
+    assert pharos("keep", "news", "v1.0.0", "--release").code == 0
+    metadata = stored(cluster, "ModelVersion", "news-v1-0-0")["metadata"]
+    assert names.ANNOTATION_KEEP not in metadata.get("annotations", {})
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("keep", "news", "v1.0.0"), "say --reason TEXT"),
+        (("keep", "news", "1.0", "--reason", "x"), "write it as vX.Y.Z"),
+        (("keep", "news", "v9.9.9", "--reason", "x"), "there is no ModelVersion"),
+    ],
+)
+def test_a_pin_that_cannot_be_set_is_told(
+    words: tuple[str, ...], sentence: str, pharos: Pharos
+) -> None:
+    ended = pharos(*words)
+    assert ended.code == 1
+    assert sentence in ended.complained
 
 
 def test_the_command_belongs_to_the_command_line(cluster: Cluster, pharos: Pharos) -> None:

@@ -29,6 +29,7 @@ from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.splits import split_samples
 from pharos_jobs.datasets import write_dataset
 from pharos_jobs.running import run_step
+from pharos_jobs.search.training import FineTuneTrial
 from pharos_jobs.training import device
 from pharos_jobs.training.callbacks import ProgressCallback, is_patience_spent
 from pharos_jobs.training.checkpoints import last_good_checkpoint, load_checkpoint_with_validation
@@ -65,6 +66,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(base: Path, output: Path, **changes: object) -> Trained:
     trainer = ClassificationTrainer(base.as_uri(), str(output))
     return trainer.train(TRAIN, VAL, settings(**changes), StepContext(output))
+
+
+def test_a_trial_of_a_search_draws_nothing_that_nobody_sees(base: Path, tmp_path: Path) -> None:
+    trial = FineTuneTrial(base.as_uri(), tmp_path, (tmp_path / "t").as_uri(), TOPICS, TRAIN, VAL)
+    made = trial.train("0", settings(epochs=1), StepContext(tmp_path))
+    assert trial.accuracy(made) > 0
+    assert last_good_checkpoint(tmp_path / "0" / "checkpoints")
+    assert not list(tmp_path.rglob("events.out.tfevents.*"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from pharos_api.versioning import Registered, architecture, newest, next_version
+from pharos_api.trainer import Recipe, Trainer
+from pharos_api.versioning import (
+    Registered,
+    architecture,
+    newest,
+    next_version,
+    trained_architecture,
+)
 
 
 def made(version: str = "v1.0.0", kind: str = "distilbert", data: str = "a") -> Registered:
@@ -65,6 +72,19 @@ def test_next_version(case: Case) -> None:
 )
 def test_the_architecture_is_read_from_the_name(base_model: str, family: str) -> None:
     assert architecture(base_model) == family
+
+
+@pytest.mark.parametrize(
+    ("recipe", "made_of"),
+    [
+        (Recipe.LINEAR, "linear"),
+        (Recipe.FINE_TUNE, "distilbert"),
+        (Recipe.BLEND, "distilbert"),
+        (Recipe.FEW_SHOT, "distilbert"),
+    ],
+)
+def test_the_architecture_is_that_of_what_was_trained(recipe: Recipe, made_of: str) -> None:
+    assert trained_architecture(Trainer(recipe=recipe)) == made_of
 
 
 def test_newest_compares_numbers_and_not_letters() -> None:

@@ -12,8 +12,10 @@ from pharos_console.cli.app import app
 COMMANDS = [
     "abort",
     "demo",
+    "erase",
     "explain",
     "feedback",
+    "keep",
     "lift-quarantine",
     "load",
     "pause",
@@ -21,6 +23,7 @@ COMMANDS = [
     "replay",
     "report",
     "resume",
+    "retention",
     "retry",
     "rollback",
     "run",
@@ -59,9 +62,14 @@ MISUSE = {
     ),
     "feedback on no answer": (["feedback", "news", "--label", "x"], "Missing option"),
     "no model": (["load"], "Missing argument"),
+    "a user forgotten without a reason": (
+        ["erase", "--user", "ada"],
+        "Missing option '--reason'",
+    ),
     "a rate that is no number": (["load", "news", "--rate", "fast"], "Invalid value"),
     "a share above one": (["load", "news", "--feedback", "2"], "Invalid value"),
     "a file that is not there": (["upload", "nowhere.jsonl"], "does not exist"),
+    "a feed that leaves its folder": (["upload", __file__, "--feed", "../models"], "is no name"),
 }
 
 
@@ -93,6 +101,9 @@ NEED_A_CLUSTER = {
     "abort": ["abort", "canary"],
     "retry": ["retry", "run"],
     "lift-quarantine": ["lift-quarantine", "news", "--version", "v1.0.0", "--reason", "mended"],
+    "retention": ["retention", "news", "--dry-run"],
+    "keep": ["keep", "news", "v1.0.0", "--reason", "audit"],
+    "erase": ["erase", "--user", "ada", "--reason", "asked"],
     "load": ["load", "news"],
     "upload": ["upload", __file__],
     "feedback": ["feedback", "news", "--request-id", "r1", "--label", "sports"],

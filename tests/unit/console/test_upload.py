@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from pharos_console.errors import UsageError
+from pharos_console.jobs_pod import Streams, _finished
 from pharos_console.platform import Platform
-from pharos_console.upload import _kubectl, _overrides, _place
+from pharos_console.pod_manifest import PodCommand, overrides
+from pharos_console.upload import _place
 
 ON_VOLUME = Platform(
     jobs_image="registry.example.com/pharos/jobs:1",
@@ -25,7 +27,8 @@ PLATFORMS = {"a volume": ON_VOLUME, "S3": ON_S3}
 
 
 def pod(platform: Platform) -> dict[str, Any]:
-    spec: dict[str, Any] = _overrides("pharos-upload-1", platform, "URI")["spec"]
+    command = PodCommand("pharos-upload-1", ["receive", "URI"])
+    spec: dict[str, Any] = overrides(command, platform)["spec"]
     return spec
 
 
@@ -80,20 +83,45 @@ def test_a_file_is_stored_by_its_content_and_keeps_its_suffix(tmp_path: Path, na
     file = tmp_path / name
     file.write_bytes(b"papers")
     digest = hashlib.sha256(b"papers").hexdigest()
-    stored = _place(ON_S3, file)
+    stored = _place(ON_S3, file, feed="")
     assert stored.sha256 == digest
     assert stored.uri == f"s3://models/uploads/{digest}{SUFFIXES[name]}"
 
 
-def test_the_tool_reads_the_file_on_the_cluster_that_was_named(tmp_path: Path) -> None:
+def test_a_feed_keeps_its_place_whatever_it_holds(tmp_path: Path) -> None:
+    file = tmp_path / "of-monday.jsonl.gz"
+    file.write_bytes(b"papers")
+    stored = _place(ON_VOLUME, file, feed="news")
+    assert stored.uri == "file:///artifacts/feeds/news.jsonl.gz"
+
+
+def test_the_tool_reads_the_file_in_the_environment_that_was_given(tmp_path: Path) -> None:
     file = tmp_path / "papers"
     file.write_text("papers")
-    done = _kubectl(["sh", "-c", 'echo "$KUBECONFIG"; cat'], "/there/config", file)
-    assert done.stdout == "/there/config\npapers"
+    with file.open("rb") as content:
+        command = ["/bin/sh", "-c", 'echo "$KUBECONFIG"; cat']
+        said = _finished(command, {"KUBECONFIG": "/there/config"}, Streams(content))
+    assert said == b"/there/config\npapers"
 
 
-def test_a_missing_tool_ends_in_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "papers"
-    file.touch()
+def test_a_missing_tool_ends_in_a_sentence() -> None:
     with pytest.raises(UsageError, match="install kubectl, or set PHAROS_KUBECTL"):
-        _kubectl(["no-such-kubectl"], None, file)
+        _finished(["no-such-kubectl"], {}, Streams())
+
+
+LAST_WORDS = {
+    "a sentence of our own among other lines": (
+        "echo warning >&2; echo 'error: v1.0.0 is no whole model' >&2; echo deleted >&2; exit 65",
+        "v1.0.0 is no whole model",
+    ),
+    "the last line of anything else": ("echo one >&2; echo two >&2; exit 1", "two"),
+    "what stands in the output": ("echo out; exit 1", "out"),
+    "nothing at all": ("exit 1", "it ended in silence"),
+}
+
+
+@pytest.mark.parametrize(("script", "sentence"), LAST_WORDS.values(), ids=LAST_WORDS)
+def test_a_failure_is_told_in_its_last_words(script: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        _finished(["/bin/sh", "-c", script], {}, Streams())
+    assert str(refused.value) == sentence

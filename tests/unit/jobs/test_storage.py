@@ -53,3 +53,17 @@ def test_an_altered_checkpoint_is_refused(tmp_path: Path) -> None:
     storage.verify_checkpoint(str(path), hashlib.sha256(b"x").hexdigest())
     with pytest.raises(ValueError, match=r"Checkpoint integrity check failed\. Expected: 00, Got:"):
         storage.verify_checkpoint(str(path), "00")
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_a_folder_is_walked_and_its_files_removed(scheme: str, tmp_path: Path) -> None:
+    root = f"{scheme}://{tmp_path}"
+    for name in ("b/2", "a", "b/1"):
+        storage.write_bytes(f"{root}/{name}", name.encode())
+    found = storage.walk(root)
+    assert [(file.path, file.size_bytes) for file in found] == [("a", 1), ("b/1", 3), ("b/2", 3)]
+    assert all(file.changed_at.tzinfo for file in found)
+    storage.remove_file(f"{root}/b/1")
+    storage.remove_file(f"{root}/b/1")
+    assert [file.path for file in storage.walk(f"{root}/b")] == ["2"]
+    assert storage.walk(f"{root}/nowhere") == []

@@ -121,6 +121,16 @@ def test_an_oversized_model_is_refused_before_it_is_read(tmp_path: Path) -> None
         load_verified(ModelSource((tmp_path / "model").as_uri(), digest, 100), tmp_path / "cache")
 
 
+@pytest.mark.requirement("PRF-14")
+def test_a_version_in_the_archive_is_told_from_one_that_is_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    digest = build_tiny_model(folder)
+    (folder / "model.onnx").unlink()
+    (folder / "archived.json").write_text("{}")
+    with pytest.raises(ModelRejected, match="lies in the archive: restore it"):
+        load_verified(ModelSource(folder.as_uri(), digest), tmp_path / "cache")
+
+
 def test_a_scheme_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelRejected, match="cannot be opened by this image"):
         load_verified(ModelSource("gopher://models/tiny", "0" * 64), tmp_path)

@@ -1,11 +1,13 @@
 """Rows reach the database once, however often it is away."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from uuid import UUID
+
+import pytest
 
 from pharos_api.assignment import Arm
 from pharos_api.model import StoreText
@@ -36,6 +38,14 @@ class FakeSink:
     requests: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
     drops: dict[UUID, DropRow] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+
+    def last_erasure(self) -> datetime | None:
+        return NOW if self.forgotten else None
+
+    def without_erased(self, batch: LogBatch) -> LogBatch:
+        rows = [row for row in batch.predictions if row.request_id not in self.forgotten]
+        return replace(batch, predictions=rows)
 
     def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
         if self.failures:
@@ -189,6 +199,21 @@ def test_a_row_that_the_database_never_takes_costs_no_other_row(tmp_path: Path) 
     assert len(list(tmp_path.glob("*.refused"))) == 3
 
 
+@pytest.mark.requirement("SEC-14")
+def test_a_forgotten_user_is_taken_out_of_what_was_set_aside(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 1 << 20)
+    rows = [Privacy(StoreText.FULL, "key", None).row(make_entry(n)) for n in (1, 2)]
+    spool.set_aside(LogBatch(predictions=rows))
+    spool.set_aside(LogBatch(predictions=rows[:1]))
+    (tmp_path / "000000000009-1.refused").write_text("{")
+    log = make_log(tmp_path, FakeSink(forgotten={"r1"}), Counted())
+    log.start()
+    assert log.stop(10) == 0
+    (left,) = tmp_path.glob("*.refused")
+    assert '"r2"' in left.read_text()
+    assert '"r1"' not in left.read_text()
+
+
 @dataclass(slots=True)
 class HeldSink:
     """Refuses every prediction, and keeps its first caller waiting until it is let go."""
@@ -196,6 +221,12 @@ class HeldSink:
     entered: Event = field(default_factory=Event)
     let_go: Event = field(default_factory=Event)
     drops: list[DropRow] = field(default_factory=list)
+
+    def last_erasure(self) -> datetime | None:
+        return None
+
+    def without_erased(self, batch: LogBatch) -> LogBatch:
+        return batch
 
     def write(self, batch: LogBatch, *, accept_orphans_before: datetime) -> LogBatch:
         self.entered.set()

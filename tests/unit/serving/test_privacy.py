@@ -9,9 +9,9 @@ import pytest
 
 from pharos_api.assignment import Arm
 from pharos_api.model import StoreText
+from pharos_api.sanitising import anonymize_prediction_log, sanitize_text
 from pharos_serving.context import RequestContext
 from pharos_serving.entries import PredictionEntry, Privacy
-from pharos_serving.sanitising import anonymize_prediction_log, sanitize_text
 from pharos_store.identity import user_uuid
 
 TEXT = "mail ada@example.org\0"
@@ -28,6 +28,10 @@ SANITISED = {
     "phone numbers": ("555-123-4567 5551234567 555.123.4567", "[PHONE] [PHONE] [PHONE]"),
     "a longer number": ("55512345678", "55512345678"),
     "a link with a query": ("see (https://x.org/a?t=1) now", "see ([URL] now"),
+    "a key pasted by mistake": ("use sk-abcdefghijklmnop1234, ok", "use [KEY], ok"),
+    "a token of a header": ("Authorization: Bearer abcdef0123456789==", "Authorization: [KEY]"),
+    "a web token": ("t=eyJhbGciOiJIUzI1.eyJzdWIiOiJ4In0.c2ln;", "t=[KEY];"),
+    "a word that begins like a key": ("sk-short and ghp_short", "sk-short and ghp_short"),
     "a link without one": ("see https://x.org/a now", "see https://x.org/a now"),
 }
 

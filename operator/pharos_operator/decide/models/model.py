@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import guard, route, self_test
+from pharos_operator.decide.models import guard, restoring, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -36,23 +36,25 @@ from pharos_operator.decide.models.production import (
 )
 from pharos_operator.decide.models.promotion import next_rollout, running
 from pharos_operator.decide.models.registry import in_order, registry
+from pharos_operator.decide.models.retention import retained
 from pharos_operator.decide.observation import ModelObservation
 
 _WAITING_S = 5.0
 
 
-def decide(obs: ModelObservation, _platform: Platform, now: datetime) -> Decision[ModelStatus]:
+def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision[ModelStatus]:
     """What one look at a Model leads to."""
     if obs.model.metadata.deletion_timestamp is not None:
         return Decision(obs.model.status)
     draft = obey(obs, Draft(obs.model.status), now)
-    draft = welcome_first(obs, draft, now)
+    draft = restoring.restored(obs, draft, now)
+    draft = draft if restoring.is_awaited(obs) else welcome_first(obs, draft, now)
     draft = follow_experiments(obs, draft, now)
     draft = guard.guarded(obs, draft, now)
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
-    return _concluded(obs, _projected(obs, draft), now)
+    return _concluded(obs, retained(obs, _projected(obs, draft), platform), now)
 
 
 def _routed(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:

@@ -37,7 +37,7 @@ def welcome_first(obs: ModelObservation, draft: ModelDraft, now: datetime) -> Mo
     It passed the Model's gate when it was registered, and there is nothing to compare it with.
     """
     status = draft.status
-    if status.production is not None or _by_hand(status.incoming):
+    if status.production is not None or by_hand(status.incoming):
         return draft
     fit = [
         v
@@ -118,7 +118,8 @@ def quarantine(
     return draft.warn(ModelReason.QUARANTINED, message)
 
 
-def _by_hand(incoming: Incoming | None) -> bool:
+def by_hand(incoming: Incoming | None) -> bool:
+    """Whether what is on its way was chosen, and not only welcomed as the newest."""
     return incoming is not None and incoming.cause is not IncomingCause.FIRST
 
 
@@ -128,7 +129,7 @@ def _promote_winner(
     status, production = experiment.status, draft.status.production
     won = status.phase is ExperimentPhase.PROMOTING and status.verdict is Verdict.PROMOTE
     # What a person asked for goes before what an experiment found.
-    if not won or _by_hand(draft.status.incoming):
+    if not won or by_hand(draft.status.incoming):
         return draft
     if production is None or production.name != status.control:
         return draft
@@ -171,7 +172,7 @@ def _take_back(
     """Production is the control again: at once where it serves, else as soon as it does."""
     status = experiment.status
     control = named(obs, status.control)
-    if control is None or _by_hand(draft.status.incoming):
+    if control is None or by_hand(draft.status.incoming):
         return draft
     if not serves(control):
         rolled_back = status.verdict is Verdict.ROLLBACK

@@ -29,7 +29,8 @@ def registry(obs: ModelObservation, status: ModelStatus) -> SyncRegistry | None:
     model = obs.model.model_copy(update={"status": status})
     entries = tuple(_entry(version, model, obs) for version in in_order(obs.versions))
     production = "" if status.production is None else status.production.version
-    content = [[asdict(entry) for entry in entries], production, status.latest_version]
+    spec = obs.model.spec.to_json()
+    content = [[asdict(entry) for entry in entries], production, status.latest_version, spec]
     digest = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return SyncRegistry(
         model=model.metadata.name,
@@ -37,6 +38,7 @@ def registry(obs: ModelObservation, status: ModelStatus) -> SyncRegistry | None:
         entries=entries,
         production=production,
         latest=status.latest_version,
+        spec=spec,
     )
 
 

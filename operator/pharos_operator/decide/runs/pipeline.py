@@ -84,6 +84,7 @@ def step_input(look: Look, model: Model, status: TrainingRunStatus, step: StepSt
         search=run.spec.search,
         gate=model.spec.quality_gate,
         labels=model.spec.labels,
+        card=model.spec.card if is_register else None,
         version=status.version if is_register else "",
         parent=parent(model),
         git_commit=look.platform.git_commit,

@@ -10,8 +10,14 @@ from pharos_api.jobio import FailureReason, Output
 from pharos_api.meta import DECIMAL_PATTERN, ObjectRef
 from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
+from pharos_api.trainer import Recipe
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
-from pharos_api.versioning import Registered, architecture, next_version
+from pharos_api.versioning import (
+    Registered,
+    architecture,
+    next_version,
+    trained_architecture,
+)
 from pharos_operator.decide.conditions import RunCondition, RunReason, condition
 from pharos_operator.decide.decision import CreateVersion
 from pharos_operator.decide.runs.attempts import fail, retry_or_fail
@@ -30,7 +36,7 @@ def chosen_version(look: Look, status: TrainingRunStatus) -> str:
     """The version for this run's model. Claimed by others, or refused before: passed over."""
     dataset = gathered(status).get(Output.DATASET_SHA256, "")
     refused = (status.refused_version,) if status.refused_version else ()
-    trained = Registered("", architecture(look.run.spec.trainer.base_model), dataset)
+    trained = Registered("", trained_architecture(look.run.spec.trainer), dataset)
     existing = [ancestor(version) for version in look.obs.versions]
     return next_version(existing, trained, (*look.obs.claimed, *refused))
 
@@ -40,7 +46,7 @@ def ancestor(version: ModelVersion) -> Registered:
     lineage = version.spec.lineage
     return Registered(
         version.spec.version,
-        architecture(lineage.base_model or ""),
+        lineage.architecture or architecture(lineage.base_model or ""),
         lineage.dataset_sha256 or "",
     )
 
@@ -78,7 +84,7 @@ def _replayed(course: Course, look: Look, original: str) -> Course:
 
 def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
     """The spec of the ModelVersion. Raises ValueError where the outputs cannot make one."""
-    outputs = gathered(status)
+    outputs, trainer = gathered(status), look.run.spec.trainer
     model = look.obs.model
     return ModelVersionSpec(
         model_ref=ObjectRef(name=look.run.spec.model_ref.name),
@@ -92,7 +98,8 @@ def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
         lineage=Lineage(
             training_run=look.run.metadata.name,
             dataset_sha256=outputs.get(Output.DATASET_SHA256),
-            base_model=look.run.spec.trainer.base_model,
+            base_model=None if trainer.recipe is Recipe.LINEAR else trainer.base_model,
+            architecture=trained_architecture(trainer),
             parent=(parent(model) or None) if model else None,
         ),
         metrics=_metrics(status.metrics),

@@ -29,6 +29,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.observation import DeploymentView, VersionObservation
 from pharos_operator.decide.versions import engine
+from pharos_operator.decide.versions.admission import refusal
 from pharos_operator.decide.versions.serving_need import (
     Need,
     replicas_floor,
@@ -48,6 +49,7 @@ _PHASES = {
     VersionReason.LOAD_FAILED: ModelVersionPhase.FAILED,
     VersionReason.NOT_NEEDED: ModelVersionPhase.IDLE,
     VersionReason.MODEL_NOT_FOUND: ModelVersionPhase.PENDING,
+    VersionReason.CONTRADICTORY: ModelVersionPhase.FAILED,
 }
 
 
@@ -60,8 +62,9 @@ def decide(
     version = obs.version
     if version.metadata.deletion_timestamp is not None:
         return Decision(version.status)
-    need = serving_need(version, obs.model, obs.experiments, now)
-    ready = _ready(obs, need)
+    refused = refusal(version, obs.siblings)
+    need = Need.NONE if refused else serving_need(version, obs.model, obs.experiments, now)
+    ready = _refused(refused) if refused else _ready(obs, need)
     status = _status(obs, need, ready, now)
     record = _record(version, status)
     rows = (record,) if record and _digest(record) != version.status.recorded_digest else ()
@@ -128,6 +131,10 @@ def _from_pods(deployment: DeploymentView) -> Finding:
     return _not_ready(VersionReason.STARTING, count)
 
 
+def _refused(sentence: str) -> Finding:
+    return _not_ready(VersionReason.CONTRADICTORY, f"{sentence}.")
+
+
 def _not_ready(reason: VersionReason, sentence: str) -> Finding:
     return condition(VersionCondition.READY, False, reason, sentence)
 
@@ -141,10 +148,11 @@ def _promoted_at(obs: VersionObservation) -> datetime | None:
 
 def _events(version: ModelVersion, ready: Finding) -> tuple[Event, ...]:
     before = find_condition(version.status.conditions, VersionCondition.READY)
-    told = (VersionReason.SERVING, VersionReason.LOAD_FAILED)
+    failures = (VersionReason.LOAD_FAILED, VersionReason.CONTRADICTORY)
+    told = (VersionReason.SERVING, *failures)
     if ready.reason not in told or (before is not None and before.reason == ready.reason):
         return ()
-    is_failure = ready.reason == VersionReason.LOAD_FAILED
+    is_failure = ready.reason in failures
     kind = EventType.WARNING if is_failure else EventType.NORMAL
     return (Event(kind, ready.reason, ready.message),)
 

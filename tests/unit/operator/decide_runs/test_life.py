@@ -104,6 +104,16 @@ def test_the_version_carries_artifact_lineage_and_metrics() -> None:
     assert spec.labels == ["cs.AI", "cs.LG"]
 
 
+def test_a_linear_version_has_no_base_model_and_the_encoder_after_it_is_a_new_major() -> None:
+    linear = World(make_run(trainer={"recipe": "Linear"}))
+    linear.settle()
+    first = linear.versions["arxiv-v1-0-0"]
+    assert (first.spec.lineage.base_model, first.spec.lineage.architecture) == (None, "linear")
+    encoder = World(make_run(), versions={first.metadata.name: first})
+    encoder.settle()
+    assert encoder.run.status.version == "v2.0.0"
+
+
 def test_a_fault_asked_for_on_the_run_is_handed_on_to_its_version() -> None:
     run = make_run()
     annotations = {ANNOTATION_FAULT: "error:0.3", "other": "x"}

@@ -35,7 +35,10 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
         body("ABExperiment", "live", spec=OF_M),
         {"Model/m", *AROUND},
     ),
-    "a run concerns only itself": (body("TrainingRun", "run", spec=OF_M), {"TrainingRun/run"}),
+    "a run concerns itself and its Model": (
+        body("TrainingRun", "run", spec=OF_M),
+        {"TrainingRun/run", "Model/m"},
+    ),
     "a Job concerns its run": (
         body("Job", "run-train", ownerReferences=[owner("TrainingRun", "run")]),
         {"TrainingRun/run"},

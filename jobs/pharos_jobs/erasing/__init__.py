@@ -1,0 +1,1 @@
+"""Forgetting a user: in the database, in training data and in caches."""

@@ -1,0 +1,1 @@
+"""What is done with registered models: sent, counted up, compared, brought back, signed."""

@@ -1,0 +1,230 @@
+"""The plan carried out on real files: what goes, what moves, what changed meanwhile, what stops."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from retention_cases import NOW, OWNER, days, told, version
+
+from pharos_api.artifacts import ARCHIVED, Manifest
+from pharos_api.jobio import ExitCode
+from pharos_api.modelversion import Stage
+from pharos_api.retaining import RetainedVersion, RetentionInput
+from pharos_jobs import storage
+from pharos_jobs.core.retention import Kind, Verdict
+from pharos_jobs.retention import acting, archiving, owners
+from pharos_jobs.retention.archiving import restore_version
+from pharos_jobs.retention.retaining import planned, retain
+
+
+class Store:
+    """An artifact root with things of many ages, and an archive beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.cold = folder / "artifacts", folder / "cold"
+        self.root = self.folder.as_uri()
+
+    def put(self, path: str, age: float, content: str = "x") -> Path:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+        return aged(file, age)
+
+    def run(self, uid: str, age: float) -> None:
+        owners.claim(self.root, (owners.RUNS, uid), OWNER, days(age))
+        self.put(f"raw/{uid}/papers.jsonl.gz", age)
+        self.put(f"runs/{uid}/model/training.json", age)
+        self.put(f"runs/{uid}/checkpoints/checkpoint-9/model.safetensors", age)
+
+    def dataset(self, key: str, age: float) -> None:
+        owners.claim(self.root, (owners.DATASETS, key), OWNER, days(age))
+        self.put(f"datasets/{key}/card.json", age)
+        self.put(f"datasets/{key}/train.jsonl.gz", age)
+
+    def version(self, number: str, age: float, **more: object) -> RetainedVersion:
+        folder = f"models/default/arxiv/{number}"
+        about = {"dataset": {"sha256": f"of-{number}"}, "run_uid": f"run-{number}"}
+        files = {"metadata.json": json.dumps(about), "model.onnx": f"weights of {number}"}
+        written = [
+            storage.write_bytes(f"{self.root}/{folder}/{name}", text.encode())
+            for name, text in files.items()
+        ]
+        manifest = Manifest.model_validate(
+            {
+                "model": "arxiv",
+                "version": number,
+                "labels": ["a", "b"],
+                "files": [
+                    {
+                        "path": one.uri.rpartition("/")[2],
+                        "sha256": one.sha256,
+                        "sizeBytes": one.size_bytes,
+                    }
+                    for one in written
+                ],
+            }
+        )
+        self.put(f"{folder}/manifest.json", age, manifest.to_bytes().decode())
+        for file in (self.folder / folder).iterdir():
+            aged(file, age)
+        return version(number, sha256=manifest.digest(), dataset_sha256=f"of-{number}", **more)
+
+    def told(self, *versions: RetainedVersion, **more: object) -> RetentionInput:
+        policy = {"archiveUri": self.cold.as_uri(), "previousVersions": 0}
+        return told(*versions, root=self.root, policy=policy, **more)
+
+    def files(self) -> set[str]:
+        return {f.path for f in storage.walk(self.root)}
+
+
+def aged(file: Path, age: float) -> Path:
+    moment = (NOW - timedelta(days=age)).timestamp()
+    os.utime(file, (moment, moment))
+    return file
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def full(store: Store) -> RetentionInput:
+    for uid, age in (("old", 400), ("young", 3), ("alive", 200)):
+        store.run(uid, age)
+    store.dataset("of-v1.1.0", 900)
+    store.dataset("of-v1.0.0", 900)
+    store.put("models/default/arxiv/.incoming-v1.2.0-old/config.json", 30)
+    first = store.version("v1.0.0", 300)
+    second = store.version("v1.1.0", 200).model_copy(update={"stage": Stage.PRODUCTION})
+    return store.told(first, second, runs=["alive"])
+
+
+@pytest.mark.requirement("SEC-9")
+@pytest.mark.requirement("SEC-11")
+@pytest.mark.requirement("PRF-14")
+def test_what_its_time_is_over_for_goes_and_everything_else_stays(store: Store) -> None:
+    result, code = retain(full(store), NOW)
+    assert code is ExitCode.OK
+    assert (result.deleted, result.archived, result.left) == (4, 2, 0)
+    gone = ("runs/old", "datasets/of-v1.0.0", "models/default/arxiv/.incoming", "raw/old")
+    left = store.files()
+    assert not [path for path in left if path.startswith(gone)]
+    assert {"raw/alive/papers.jsonl.gz", "raw/young/papers.jsonl.gz"} <= left
+    assert {"datasets/of-v1.1.0/card.json", "models/default/arxiv/v1.1.0/model.onnx"} <= left
+    assert (store.cold / "raw/old/papers.jsonl.gz").read_text() == "x"
+    listed = {p.removeprefix("models/default/arxiv/v1.0.0/") for p in left if "v1.0.0" in p}
+    assert listed == {"metadata.json", "manifest.json", ARCHIVED}
+
+
+def test_a_dry_run_tells_what_then_goes_and_touches_nothing(store: Store) -> None:
+    known = full(store)
+    before = store.files()
+    shown, _ = retain(known.model_copy(update={"dry_run": True}), NOW)
+    assert store.files() == before
+    done, _ = retain(known, NOW)
+    assert shown.model_copy(update={"dry_run": False}) == done
+    assert done.freed_bytes > 0
+    assert before - store.files()
+
+
+def test_doing_it_again_finds_nothing_to_do(store: Store) -> None:
+    known = full(store)
+    retain(known, NOW)
+    again, _ = retain(known, NOW)
+    assert (again.deleted, again.archived, again.freed_bytes) == (0, 0, 0)
+
+
+@pytest.mark.requirement("PRF-14")
+def test_an_archived_version_comes_back_as_it_was(store: Store) -> None:
+    retain(full(store), NOW)
+    uri = f"{store.root}/models/default/arxiv/v1.0.0"
+    assert restore_version(uri)
+    assert storage.read_bytes(f"{uri}/model.onnx") == b"weights of v1.0.0"
+    assert not storage.exists(f"{uri}/{ARCHIVED}")
+    assert not restore_version(uri)
+
+
+CHANGES = {
+    "a version that became live": (Kind.VERSION, "production"),
+    "a version that the registry calls staging": (Kind.VERSION, "staging"),
+    "raw papers that somebody wrote to": (Kind.RAW, "write"),
+    "a data set that another Model came to own": (Kind.DATASET, "claim"),
+    "a data set that a new version was trained on": (Kind.DATASET, "train"),
+}
+
+
+@pytest.mark.parametrize(("kind", "change"), CHANGES.values(), ids=CHANGES)
+def test_what_changed_between_plan_and_act_is_left_alone(
+    store: Store, kind: Kind, change: str
+) -> None:
+    known = full(store)
+    plan = tuple(p for p in planned(known, NOW) if p.thing.kind is kind)
+    assert any(p.verdict is not Verdict.KEEP for p in plan)
+    before = store.files()
+    happen(store, change)
+    outcome = acting.act(plan, known)
+    assert not outcome.done
+    assert len(outcome.left) == 1
+    assert before <= store.files()
+
+
+def happen(store: Store, change: str) -> None:
+    match change:
+        case "production" | "staging":
+            registry = {
+                "versions": [{"version": "v1.0.0", "status": change}],
+                "production_version": "v1.0.0" if change == "production" else "v1.1.0",
+            }
+            text = json.dumps(registry)
+            store.put("models/default/arxiv/version_registry.json", 0, text)
+        case "write":
+            store.put("raw/old/pages/1.json", 0)
+        case "claim":
+            place = (owners.DATASETS, "of-v1.0.0")
+            owners.claim(store.root, place, "team-b.other", NOW)
+        case _:
+            about = json.dumps({"dataset": {"sha256": "of-v1.0.0"}})
+            store.put("models/team-b/other/v1.0.0/metadata.json", 0, about)
+
+
+def test_a_version_that_is_not_what_its_digest_says_is_told_of_and_stays(store: Store) -> None:
+    known = full(store)
+    weights = store.folder / "models/default/arxiv/v1.0.0/model.onnx"
+    weights.write_text("altered")
+    aged(weights, 300)
+    result, code = retain(known, NOW)
+    assert code is ExitCode.OK
+    assert result.left == 1
+    assert "is not what its manifest says" in result.warnings[0]
+    assert weights.read_text() == "altered"
+
+
+class Stopped(Exception):
+    """The process was killed here."""
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_stopped_anywhere_it_ends_in_the_same_place(
+    store: Store, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = full(store)
+    left = after
+
+    def remove(uri: str) -> None:
+        nonlocal left
+        if not left:
+            raise Stopped
+        left -= 1
+        storage.local_path(uri).unlink()  # type: ignore[union-attr]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archiving.storage, "remove_file", remove)
+        with pytest.raises(Stopped):
+            retain(known, NOW)
+    retain(known, NOW)
+    uri = f"{store.root}/models/default/arxiv/v1.0.0"
+    assert {f.path for f in storage.walk(uri)} == {"metadata.json", "manifest.json", ARCHIVED}
+    assert restore_version(uri)
+    assert not [path for path in store.files() if path.startswith(("runs/old", "raw/old"))]
