@@ -1,6 +1,7 @@
 """Writes the data set of a run that extends an earlier one, and stops it where a test would leak.
 
-Reads the parent, its ancestors' test splits and the feedback; merges by ``core/extending.py``.
+Reads the parent, its ancestors' test splits and the feedback; merges by ``core/extending.py``. The
+snapshot and the report of the data set are written as for one that extends none.
 """
 
 import logging
@@ -12,14 +13,17 @@ from typing import Any
 
 from pharos_api.data import Extension
 from pharos_api.jobio import FailureReason, StepInput
+from pharos_jobs.core.data_report import DataReport, Expected, data_report
 from pharos_jobs.core.duplicates import share_of_near_duplicates
 from pharos_jobs.core.extending import Extended, News, augment_dataset, past_leaks, windows
 from pharos_jobs.core.leaks import Leak
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.core.recency import collected_until, identified
-from pharos_jobs.core.selection import Rules
+from pharos_jobs.core.selection import Rules, Selection
 from pharos_jobs.core.triggers import growth_percent
 from pharos_jobs.datasets import Dataset, write_dataset
+from pharos_jobs.drift.data_reports import write_data_report
+from pharos_jobs.drift.snapshots import write_snapshot
 from pharos_jobs.errors import Terminal
 from pharos_jobs.lineage import (
     ancestors,
@@ -64,6 +68,8 @@ def extended_dataset(
     _stop_at(past_leaks(found.added, tests))
     card = _card(step_input, parent, found, len(old.test))
     dataset = write_dataset(step_input.artifact_root, found.splits, card)
+    write_snapshot(dataset, found.splits)
+    write_data_report(dataset.uri, _report(step_input, papers, found, dataset))
     _log.info("Extended data set", extra={"parent": parent.sha256, **card["extends"]})
     return Merged(dataset, previous, found.new_samples, _about(gone))
 
@@ -118,6 +124,20 @@ def _card(step_input: StepInput, parent: Dataset, found: Extended, old_test: int
         "testWindows": windows(earlier, old_test, len(found.added.test)),
         **collected_until(step_input.inputs),
     }
+
+
+def _report(
+    step_input: StepInput, papers: Sequence[Paper], found: Extended, dataset: Dataset
+) -> DataReport:
+    samples = tuple(s for part in found.splits.by_name().values() for s in part)
+    expected = Expected(
+        dataset.labels,
+        step_input.labels,
+        step_input.data.min_papers_per_class,
+        float(dataset.card["nearDuplicatesLeft"]),
+    )
+    whole = data_report(papers, Selection(samples, found.rejections), expected)
+    return replace(whole, previous=len(samples) - found.new_samples)
 
 
 def _about_parent(

@@ -18,7 +18,7 @@ from pharos_jobs.core.cleaning import clean_text
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.quality import MIN_VALID_WORDS
 from pharos_jobs.core.splits import Splits
-from pharos_jobs.datasets import CARD, Dataset, open_dataset, read_related, read_split
+from pharos_jobs.datasets import CARD, ERASED, Dataset, open_dataset, read_related, read_split
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_store.connecting import open_engine
 from pharos_store.labelled_texts import LabelledText, LabelledTexts, labelled_texts
@@ -27,9 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 def parent_dataset(artifact_root: str, extends: Extension) -> Dataset:
-    """The data set that is extended. Raises Terminal when it is not in the store."""
+    """The data set that is extended, or what an erasure left of it.
+
+    Raises Terminal when it is not in the store.
+    """
     uri = f"{artifact_root}/datasets/{extends.dataset_sha256}"
-    if not storage.exists(f"{uri}/{CARD}"):
+    if not _is_there(uri):
         raise Terminal(
             FailureReason.SOURCE_UNREADABLE,
             f"data.extends names a data set that is not in the store: {uri}. Restore it, or start "
@@ -55,11 +58,15 @@ def past_tests(artifact_root: str, dataset: Dataset) -> tuple[list[list[Sample]]
     found, gone = [], []
     for sha256 in ancestors(dataset):
         uri = f"{artifact_root}/datasets/{sha256}"
-        if storage.exists(f"{uri}/{CARD}"):
+        if _is_there(uri):
             found.append(read_split(open_dataset(uri), "test"))
         else:
             gone.append(sha256)
     return found, gone
+
+
+def _is_there(uri: str) -> bool:
+    return any(storage.exists(f"{uri}/{name}") for name in (CARD, ERASED))
 
 
 def feedback_samples(step_input: StepInput, now: datetime) -> list[Sample]:

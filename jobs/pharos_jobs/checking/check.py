@@ -15,14 +15,15 @@ from pharos_analysis.confidence import MIN_USERS
 from pharos_analysis.dropping import accuracy_drop, split_totals
 from pharos_api.checking import CheckedVersion, CheckInput, CheckResult
 from pharos_api.jobio import ExitCode, FailureReason, StepError
+from pharos_api.meta import rfc3339
 from pharos_api.model import FeedbackUse
 from pharos_api.retraining import DriftReading, Trigger, TriggerReading
-from pharos_jobs.checking.drifting import DriftMeter
 from pharos_jobs.checking.growth import count_new_papers
 from pharos_jobs.checking.production_log import ProductionLog, production_log
 from pharos_jobs.core import triggers
 from pharos_jobs.core.triggers import Growth
 from pharos_jobs.datasets import Dataset, open_dataset
+from pharos_jobs.drift.watching import assess, report_folder
 from pharos_jobs.errors import StepFault
 
 _NOTHING = "There is no version in production to compare with."
@@ -33,11 +34,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a check needs beside its input; ``meter`` None where this image measures no drift."""
+    """What a check needs beside its input: the moment, and a scratch folder."""
 
     now: datetime
     work_dir: Path
-    meter: DriftMeter | None = None
 
 
 def run_check(told: CheckInput, world: Surroundings) -> tuple[CheckResult, ExitCode]:
@@ -56,7 +56,7 @@ class Check:
 
     Args:
         told: what the operator says of it.
-        world: the moment, a scratch folder, and who measures drift.
+        world: the moment, and a scratch folder.
     """
 
     def __init__(self, told: CheckInput, world: Surroundings) -> None:
@@ -125,15 +125,19 @@ class Check:
         return int(self._dataset(production).card["splits"]["test"])
 
     def _drift_reading(self, log: ProductionLog | None) -> TriggerReading:
-        production, meter = self._told.production, self._world.meter
+        production = self._told.production
         if production is None or log is None or not production.dataset_sha256:
             why = _NOTHING if production is None else _NO_LOG if log is None else _NO_DATASET
             return triggers.unknown(Trigger.DRIFT, why)
-        if meter is None:
-            return triggers.unknown(Trigger.DRIFT, "This image does not measure drift.")
         watch, window = self._told.drift, log.window()
-        self._drift = meter(self._dataset(production), production, watch, window)
+        dataset = self._dataset(production)
+        self._drift = assess(dataset, production, watch, window, self._reports())
         return triggers.drift_reading(self._drift, watch.above, self._told.policy.triggers.on_drift)
+
+    def _reports(self) -> str:
+        """Where the report on drift goes; a check that is run again writes beside the first."""
+        told, moment = self._told, rfc3339(self._world.now)
+        return report_folder(told.artifact_root, told.namespace, told.model, moment)
 
     def _dataset(self, production: CheckedVersion) -> Dataset:
         return open_dataset(f"{self._told.artifact_root}/datasets/{production.dataset_sha256}")

@@ -1,4 +1,4 @@
-"""The check as a process: its input as text, a scratch folder, the clock, the meter of drift."""
+"""The check as a process: its input as text, a scratch folder, the clock."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from pharos_api.checking import CheckInput, CheckResult
 from pharos_api.jobio import ExitCode, FailureReason, StepError
 from pharos_jobs.checking.check import Surroundings, run_check
-from pharos_jobs.checking.drifting import drift_meter
 from pharos_jobs.context import utc_now
 
 
@@ -21,4 +20,4 @@ def check_from_text(text: str) -> tuple[CheckResult, ExitCode]:
         fault = StepError(reason=FailureReason.INVALID_SPEC, message=message)
         return CheckResult(reason=message, error=fault), ExitCode.BAD_INPUT
     with tempfile.TemporaryDirectory(prefix="pharos-") as folder:
-        return run_check(told, Surroundings(utc_now(), Path(folder), drift_meter()))
+        return run_check(told, Surroundings(utc_now(), Path(folder)))

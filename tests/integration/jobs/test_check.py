@@ -12,22 +12,20 @@ import pytest
 from answering import Answer
 from arxiv_server import arxiv_server, page
 from integration.postgres import own_postgres, postgres_url
-from jobs_builders import paper, papers, step_input
+from jobs_builders import abstract, paper, papers, step_input
 from sqlalchemy import Engine
 from store_builders import VERSION, make_prediction, project
 
-from pharos_api.checking import CheckedVersion, CheckInput, CheckResult, parse_check_result
+from pharos_api.checking import CheckInput, CheckResult, parse_check_result
 from pharos_api.jobio import ExitCode
-from pharos_api.model import DriftWatch
 from pharos_api.names import ENV_CHECK_INPUT, ENV_DATABASE_URL, ENV_TERMINATION_LOG
-from pharos_api.retraining import DriftReading, Trigger, TriggerState
+from pharos_api.retraining import Trigger, TriggerState
 from pharos_api.trainingrun import StepName
+from pharos_jobs import storage
 from pharos_jobs.__main__ import main
 from pharos_jobs.checking.check import Surroundings, run_check
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.papers import Paper
-from pharos_jobs.core.prediction_window import PredictionWindow
-from pharos_jobs.datasets import Dataset
 from pharos_jobs.sources import arxiv as module
 from pharos_jobs.sources.opening import ENV_ARXIV_URL
 from pharos_jobs.steps import collect, prepare
@@ -41,6 +39,12 @@ __all__ = ["own_postgres", "postgres_url"]
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 TOPICS = ("cs.AI", "cs.RO")
+# How production answered its test split: each topic as often, and as sure as the log's answers are.
+RESULTS = {
+    "perClass": {"cs.AI": {}, "cs.RO": {}},
+    "confusionMatrix": [[100, 0], [0, 100]],
+    "reliability": [{"confidence": 0.75, "accuracy": 1.0, "samples": 200}],
+}
 
 
 @pytest.fixture
@@ -74,6 +78,12 @@ class Desk:
         }
         self.write(papers(TOPICS, 50))
         self.sha256 = self.prepared()
+        storage.write_json(f"{self.model_uri}/test_results.json", RESULTS)
+
+    @property
+    def model_uri(self) -> str:
+        """Where production's model lies."""
+        return f"{self.root.as_uri()}/models/default/arxiv/v1.0.0"
 
     def write(self, found: list[Paper]) -> None:
         self.file.write_text("\n".join(json.dumps(p.to_json()) for p in found))
@@ -98,7 +108,7 @@ class Desk:
                 "name": "arxiv-v1-0-0",
                 "uid": str(VERSION),
                 "version": "v1.0.0",
-                "modelUri": f"{self.root.as_uri()}/models/default/arxiv/v1.0.0",
+                "modelUri": self.model_uri,
                 "datasetSha256": self.sha256,
                 "accuracy": "1",
                 "promotedAt": "2026-11-01T00:00:00Z",
@@ -107,10 +117,10 @@ class Desk:
         }
         return CheckInput.model_validate({**given, **changes})
 
-    def check(self, told: CheckInput, **world: Any) -> CheckResult:
+    def check(self, told: CheckInput) -> CheckResult:
         scratch = self.root / "scratch"
         scratch.mkdir(exist_ok=True)
-        result, code = run_check(told, Surroundings(NOW, scratch, **world))
+        result, code = run_check(told, Surroundings(NOW, scratch))
         assert code is ExitCode.OK
         return result
 
@@ -241,25 +251,63 @@ def test_texts_that_users_labelled_count_where_the_policy_takes_them(
     assert "30 of them labelled by users" in found.reason
 
 
-def test_drift_is_asked_for_what_came_in_the_window(desk: Desk, log: Engine) -> None:
-    write_log(log, answered(30, 20))
-    seen: list[PredictionWindow] = []
+def asked_about(topics: tuple[str, ...], days_ago: int = 3) -> LogBatch:
+    """A hundred texts of each topic, as many as the data set knows of, and the right answers."""
+    moment = NOW - timedelta(days=days_ago)
+    rows = [
+        make_prediction(
+            f"{topic}-{n}-{days_ago}",
+            "outside",
+            topic,
+            experiment_id=None,
+            input_text=f"On {topic} number {n % 50}. {abstract(topic, 9000 + n)}",
+            created_at=moment,
+        )
+        for topic in topics
+        for n in range(100)
+    ]
+    return LogBatch(rows, [])
 
-    def meter(
-        dataset: Dataset, version: CheckedVersion, watch: DriftWatch, log: PredictionWindow
-    ) -> DriftReading:
-        assert (dataset.sha256, version.version) == (desk.sha256, "v1.0.0")
-        seen.append(log)
-        return DriftReading(texts=30, input_score="0.4", detected=["input"])
 
-    told = desk.told(policy={"triggers": {"onDrift": True}})
-    found = desk.check(told, meter=meter)
-    assert (found.trigger, found.drift and found.drift.texts) == (Trigger.DRIFT, 30)
-    assert seen[0].predicted == ("cs.AI",) * 30
-    assert seen[0].confidences == (0.75,) * 30
-    assert sorted(seen[0].truths) == ["cs.AI"] * 20 + ["cs.RO"] * 10
-    assert seen[0].texts == ("a text",) * 30
-    assert not desk.check(desk.told(), meter=meter).due
+WATCHED: dict[str, Any] = {"drift": {"minTexts": 100}, "policy": {"triggers": {"onDrift": True}}}
+
+
+def test_texts_of_one_topic_are_drift_and_start_a_run_where_the_policy_lets_them(
+    desk: Desk, log: Engine
+) -> None:
+    write_log(log, asked_about(("cs.RO",)))
+    found = desk.check(desk.told(**WATCHED))
+    assert found.drift is not None
+    assert (found.due, found.trigger) == (True, Trigger.DRIFT)
+    assert (found.drift.texts, found.drift.detected) == (100, ["Prediction"])
+    assert "Drift of Prediction" in found.reason
+    assert found.drift.report_uri is not None
+    assert "reports/default/arxiv/2026-11-23T020000Z/" in found.drift.report_uri
+    assert storage.exists(found.drift.report_uri)
+
+    told = desk.check(desk.told(drift=WATCHED["drift"]))
+    assert not told.due
+    assert "It starts nothing, for triggers.onDrift is off." in message(told, Trigger.DRIFT)
+
+
+QUIET_WINDOWS = {
+    "texts as it learnt from": (asked_about(TOPICS), TriggerState.QUIET, 200),
+    "texts from before the window": (asked_about(("cs.RO",), 9), TriggerState.NO_DATA, 0),
+    "too few texts": (answered(99, 99), TriggerState.NO_DATA, 99),
+}
+
+
+@pytest.mark.parametrize(
+    ("batch", "state", "texts"), QUIET_WINDOWS.values(), ids=QUIET_WINDOWS.keys()
+)
+def test_what_is_no_drift(
+    desk: Desk, log: Engine, batch: LogBatch, state: TriggerState, texts: int
+) -> None:
+    write_log(log, batch)
+    found = desk.check(desk.told(**WATCHED))
+    assert states(found)[Trigger.DRIFT] is state
+    assert found.drift is not None
+    assert (found.drift.texts, found.due) == (texts, False)
 
 
 BARE = {

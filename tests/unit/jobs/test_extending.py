@@ -14,10 +14,13 @@ from pharos_jobs.core.duplicates import Duplicate
 from pharos_jobs.core.extending import windows
 from pharos_jobs.core.leaks import find_leaks
 from pharos_jobs.core.papers import Paper, Sample
+from pharos_jobs.core.snapshot import snapshot_from_json
 from pharos_jobs.core.splits import Splits
-from pharos_jobs.datasets import Dataset, open_dataset, read_split, write_dataset
+from pharos_jobs.datasets import Dataset, open_dataset, read_all, read_split, write_dataset
+from pharos_jobs.erasing.samples import clean_datasets
 from pharos_jobs.errors import Terminal
 from pharos_jobs.steps import prepare
+from pharos_store.identity import mark
 
 DATA: dict[str, Any] = {
     "source": {"dataset": {"uri": "file:///x.jsonl"}},
@@ -72,6 +75,25 @@ def test_a_chain_of_three_data_sets(desk: Desk) -> None:
     for name in ("train", "val", "test"):
         whole = read_split(third, name)
         assert whole[: len(read_split(first, name))] == read_split(first, name)
+    assert snapshot_from_json(storage.read_json(f"{third.uri}/snapshot.json")).labels == {
+        "cs.AI": 70,
+        "cs.RO": 70,
+    }
+    report = storage.read_json(f"{third.uri}/report.json")
+    assert (report["papers"], report["samples"], report["previousSamples"]) == (20, 140, 120)
+    page = storage.read_bytes(f"{third.uri}/report.html").decode()
+    assert "20 papers came in, 20 new samples joined 120 earlier ones." in page
+
+
+def test_what_an_erasure_left_of_a_data_set_is_extended(desk: Desk) -> None:
+    first = desk.open(desk.prepare(papers(each=50)))
+    gone = read_split(first, "train")[0]
+    clean_datasets(desk.root.as_uri(), frozenset({mark(gone.arxiv_id)}))
+    second = desk.open(desk.prepare(later(90, 10), first.sha256))
+    ids = {s.arxiv_id for s in read_all(second)}
+    assert gone.arxiv_id not in ids
+    assert len(ids) == 119
+    assert second.card["extends"]["sha256"] not in {first.sha256, second.sha256}
 
 
 def test_nothing_new_is_the_same_data_set_with_a_word(desk: Desk) -> None:
