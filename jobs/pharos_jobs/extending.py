@@ -25,9 +25,9 @@ from pharos_jobs.datasets import Dataset, write_dataset
 from pharos_jobs.drift.data_reports import write_data_report
 from pharos_jobs.drift.snapshots import write_snapshot
 from pharos_jobs.errors import Terminal
+from pharos_jobs.feedback import feedback_samples
 from pharos_jobs.lineage import (
     ancestors,
-    feedback_samples,
     parent_dataset,
     past_tests,
     read_splits,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, Select, select
 
 from pharos_api.assignment import Arm
 from pharos_store.snapshot import snapshot
@@ -19,7 +19,11 @@ _LOG = PREDICTIONS.c
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """The texts that a Model's versions answered from ``since`` on and before ``until``."""
+    """Texts that a Model's versions answered, labelled from ``since`` on and before ``until``.
+
+    The moment of the label counts, not that of the answer: an old text that is labelled only now
+    has been in no data set yet.
+    """
 
     namespace: str
     model: str
@@ -53,13 +57,6 @@ def labelled_texts(
         return [LabelledText(*row) for row in connection.execute(rows)]
 
 
-def labelled_text_count(engine: Engine, question: LabelledTexts, timeout_s: float = 30.0) -> int:
-    """How many requests have a text and a label. Raises SQLAlchemyError."""
-    requests = _labelled(question, func.count(_LOG.request_id.distinct()))
-    with snapshot(engine, timeout_s) as connection:
-        return int(connection.execute(requests).scalar_one())
-
-
 def _labelled(question: LabelledTexts, *columns: Any) -> Select[Any]:
     of_the_model = select(MODEL_VERSIONS.c.id).where(
         MODEL_VERSIONS.c.namespace == question.namespace, MODEL_VERSIONS.c.model == question.model
@@ -68,5 +65,5 @@ def _labelled(question: LabelledTexts, *columns: Any) -> Select[Any]:
         select(*columns)
         .where(_LOG.model_version_id.in_(of_the_model), _LOG.arm != Arm.SHADOW.value)
         .where(_LOG.label.is_not(None), _LOG.input_text != "")
-        .where(_LOG.created_at >= question.since, _LOG.created_at < question.until)
+        .where(_LOG.label_at >= question.since, _LOG.label_at < question.until)
     )

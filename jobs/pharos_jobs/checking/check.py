@@ -18,7 +18,7 @@ from pharos_api.jobio import ExitCode, FailureReason, StepError
 from pharos_api.meta import rfc3339
 from pharos_api.model import FeedbackUse
 from pharos_api.retraining import DriftReading, Trigger, TriggerReading
-from pharos_jobs.checking.growth import count_new_papers
+from pharos_jobs.checking.growth import count_new_feedback, count_new_papers
 from pharos_jobs.checking.production_log import ProductionLog, production_log
 from pharos_jobs.core import triggers
 from pharos_jobs.core.triggers import Growth
@@ -89,16 +89,19 @@ class Check:
         dataset = self._dataset(production)
         today = self._world.now.astimezone(UTC).date().isoformat()
         found = count_new_papers(self._told, dataset, today, self._world.work_dir)
-        feedback = self._feedback(log, production)
+        feedback = self._feedback(log, production, dataset)
         self._growth = Growth(found + feedback, int(dataset.card["samples"]), feedback)
         return triggers.growth_reading(self._growth, self._told.policy.triggers.data_growth_percent)
 
-    def _feedback(self, log: ProductionLog | None, production: CheckedVersion) -> int:
+    def _feedback(
+        self, log: ProductionLog | None, production: CheckedVersion, dataset: Dataset
+    ) -> int:
         """Texts that users labelled since the last training, where the policy takes them."""
         wanted = self._told.policy.feedback is FeedbackUse.LABELLED
         if not wanted or log is None or not production.trained_at:
             return 0
-        return log.labelled_since(datetime.fromisoformat(production.trained_at))
+        rows = log.labelled_since(datetime.fromisoformat(production.trained_at))
+        return count_new_feedback(rows, dataset)
 
     def _accuracy_reading(self, log: ProductionLog | None) -> TriggerReading:
         production = self._told.production

@@ -4,7 +4,7 @@ Rows RET-3, RET-15 and RET-16. Asks as little as it can, and stores nothing.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pharos_api.checking import CheckInput
@@ -14,11 +14,13 @@ from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.quality import to_sample
 from pharos_jobs.core.recency import Known, identified, last_training_date
 from pharos_jobs.datasets import Dataset, read_all
+from pharos_jobs.feedback import fit_samples
 from pharos_jobs.sources.asking import all_questions
 from pharos_jobs.sources.counting import count_new
 from pharos_jobs.sources.dataset import read_dataset
 from pharos_jobs.sources.opening import opened
 from pharos_jobs.sources.patience import PatientSource
+from pharos_store.labelled_texts import LabelledText
 
 
 def count_new_papers(told: CheckInput, dataset: Dataset, today: str, work_dir: Path) -> int:
@@ -36,6 +38,13 @@ def count_new_papers(told: CheckInput, dataset: Dataset, today: str, work_dir: P
         return _of_file(source, is_new, work_dir)
     since = last_training_date(dataset.card, (s.published for s in samples), today)
     return _of_pages(told.data, source, is_new, (since, today))
+
+
+def count_new_feedback(rows: Sequence[LabelledText], dataset: Dataset) -> int:
+    """How many texts that users labelled could join, before near-duplicates go."""
+    known = Known.of(read_all(dataset))
+    fit = (s for s in fit_samples(rows) if s.label in dataset.labels)
+    return sum(not known.holds(sample) for sample in fit)
 
 
 def _of_file(source: DatasetSource, is_new: Callable[[Paper], bool], work_dir: Path) -> int:

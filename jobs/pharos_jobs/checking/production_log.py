@@ -20,7 +20,7 @@ from pharos_api.names import ENV_DATABASE_URL
 from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.errors import Retryable
 from pharos_store.connecting import open_engine
-from pharos_store.labelled_texts import LabelledTexts, labelled_text_count
+from pharos_store.labelled_texts import LabelledText, LabelledTexts, labelled_texts
 from pharos_store.version_log import VersionQuestion, accuracy_totals, logged_predictions
 
 # A label that comes early is not a fair one: who is quick to complain was answered wrongly.
@@ -67,11 +67,11 @@ class ProductionLog:
             truths=tuple(row.label for row in rows if row.label is not None),
         )
 
-    def labelled_since(self, since: datetime) -> int:
+    def labelled_since(self, since: datetime) -> list[LabelledText]:
         """Texts that users have labelled since then."""
         asked = LabelledTexts(self._told.namespace, self._told.model, since, self._now)
         with _in_words():
-            return labelled_text_count(self._engine, asked)
+            return labelled_texts(self._engine, asked)
 
     def _version(self) -> UUID:
         if self._told.production is None:

@@ -32,12 +32,13 @@ from pharos_jobs.steps import collect, prepare
 from pharos_store.base import Base
 from pharos_store.connecting import open_engine
 from pharos_store.log_writing import write_log
-from pharos_store.rows import LabelRow, LogBatch
+from pharos_store.rows import LabelRow, LogBatch, PredictionRow
 from pharos_store.upgrading import upgrade
 
 __all__ = ["own_postgres", "postgres_url"]
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+LABELLED = NOW - timedelta(hours=1)
 TOPICS = ("cs.AI", "cs.RO")
 # How production answered its test split: each topic as often, and as sure as the log's answers are.
 RESULTS = {
@@ -244,7 +245,14 @@ def test_a_source_that_is_away_is_an_error_and_hides_nothing_else(desk: Desk, lo
 def test_texts_that_users_labelled_count_where_the_policy_takes_them(
     desk: Desk, log: Engine
 ) -> None:
-    write_log(log, answered(30, 30))
+    asked = asked_about(TOPICS).predictions
+    # A text that the data set holds, and one that is too short, are nothing new.
+    learnt = paper("cs.AI", 3)
+    asked.append(answer("learnt", input_text=f"{learnt.title}. {learnt.abstract}"))
+    asked.append(answer("short", input_text="a text"))
+    told = [*asked[85:115], *asked[-2:]]
+    labels = [LabelRow(row.request_id, best(row), LABELLED) for row in told]
+    write_log(log, LogBatch(asked, labels))
     assert desk.check(desk.told()).new_samples == 0
     found = desk.check(desk.told(policy={"feedback": "Labelled"}))
     assert (found.new_samples, found.trigger) == (30, Trigger.DATA_GROWTH)
@@ -253,20 +261,32 @@ def test_texts_that_users_labelled_count_where_the_policy_takes_them(
 
 def asked_about(topics: tuple[str, ...], days_ago: int = 3) -> LogBatch:
     """A hundred texts of each topic, as many as the data set knows of, and the right answers."""
-    moment = NOW - timedelta(days=days_ago)
     rows = [
-        make_prediction(
-            f"{topic}-{n}-{days_ago}",
-            "outside",
-            topic,
-            experiment_id=None,
+        answer(
+            f"{topic}-{n}",
+            label=topic,
             input_text=f"On {topic} number {n % 50}. {abstract(topic, 9000 + n)}",
-            created_at=moment,
+            created_at=NOW - timedelta(days=days_ago),
         )
         for topic in topics
         for n in range(100)
     ]
     return LogBatch(rows, [])
+
+
+def answer(name: str, **changes: Any) -> PredictionRow:
+    """An answer of its own text, three days old."""
+    given = {
+        "experiment_id": None,
+        "created_at": NOW - timedelta(days=3),
+        "text_hash": f"{name:>064}",
+    }
+    return make_prediction(name, "outside", **(given | changes))
+
+
+def best(row: PredictionRow) -> str:
+    """The label that was predicted."""
+    return max(row.predictions, key=row.predictions.__getitem__)
 
 
 WATCHED: dict[str, Any] = {"drift": {"minTexts": 100}, "policy": {"triggers": {"onDrift": True}}}

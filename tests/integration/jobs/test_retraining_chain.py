@@ -189,15 +189,17 @@ def test_labelled_texts_of_the_log_join_the_training_split_alone(world: World, l
     }
     for number, each in texts.items():
         write_log(log, labelled(number, *each))
-    old = {"created_at": datetime(2026, 9, 1, tzinfo=UTC)}
-    write_log(log, labelled(8, abstract("cs.AI", 908), "cs.AI", **old))
+    old = datetime(2026, 9, 1, tzinfo=UTC)
+    before = labelled(8, abstract("cs.AI", 908), "cs.AI", created_at=old)
+    write_log(log, LogBatch(before.predictions, [LabelRow("request-8", "cs.AI", old)]))
+    write_log(log, labelled(9, abstract("cs.RO", 909), "cs.RO", created_at=old))
     sha256 = first[StepName.PREPARE].outputs["datasetSha256"]
     extends = {"datasetSha256": sha256, "feedbackSince": "2026-11-01"}
     second = world.run("uid-2", data={**world.data, "extends": extends}, parent="v1.0.0")
     dataset = open_dataset(second[StepName.PREPARE].outputs["datasetUri"])
     joined = [s.arxiv_id for s in read_split(dataset, "train") if "request" in s.arxiv_id]
-    assert sorted(joined) == ["request-1", "request-2"]
-    assert dataset.card["extends"]["feedback"] == 2
+    assert sorted(joined) == ["request-1", "request-2", "request-9"]
+    assert dataset.card["extends"]["feedback"] == 3
     assert dataset.card["rejections"] == {"FeedbackOfAnotherLabel": 1, "NearDuplicateText": 1}
     assert dataset.card["splits"]["test"] == 12
 
