@@ -3,7 +3,7 @@
 Only those whose text the log keeps: nobody can label what they cannot read. Judges nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,9 @@ from pharos_store.statements import MODEL_VERSIONS, PREDICTIONS
 
 # Weighed in memory: some 10 MB of scores.
 MOST_ROWS = 20_000
+_ANSWERS_THAT_TELL_LABELS = 200
+# A statement has 65,535 parameters at most.
+_IDS_AT_ONCE = 10_000
 _LOG = PREDICTIONS.c
 
 
@@ -58,6 +61,41 @@ def unlabelled(
     for request_id, predicted in copies:
         shadows.setdefault(request_id, []).append(predicted)
     return [_unlabelled(row, shadows) for row in rows]
+
+
+def known_labels(
+    engine: Engine, question: UnlabelledQuestion, timeout_s: float = 30.0
+) -> list[str]:
+    """The labels that the Model's newest answers gave scores to, sorted. Raises SQLAlchemyError."""
+    with snapshot(engine, timeout_s) as connection:
+        versions = list(connection.scalars(_versions(question)))
+        newest = (
+            select(_LOG.predictions)
+            .where(_LOG.model_version_id.in_(versions), _LOG.error.is_(None))
+            .where(_LOG.created_at < question.until)
+            .order_by(_LOG.created_at.desc())
+            .limit(_ANSWERS_THAT_TELL_LABELS)
+        )
+        return sorted({str(name) for scores in connection.scalars(newest) for name in scores})
+
+
+def answered_requests(
+    engine: Engine,
+    question: UnlabelledQuestion,
+    request_ids: Sequence[str],
+    timeout_s: float = 30.0,
+) -> set[str]:
+    """Those of the requests that the Model answered, whenever that was. Raises SQLAlchemyError."""
+    found: set[str] = set()
+    with snapshot(engine, timeout_s) as connection:
+        versions = list(connection.scalars(_versions(question)))
+        for start in range(0, len(request_ids), _IDS_AT_ONCE):
+            some = request_ids[start : start + _IDS_AT_ONCE]
+            rows = select(_LOG.request_id).where(
+                _LOG.request_id.in_(some), _LOG.model_version_id.in_(versions)
+            )
+            found.update(connection.scalars(rows))
+    return found
 
 
 def texts_of(

@@ -18,7 +18,13 @@ from pharos_console.labelling.sampling import Candidate, chosen
 from pharos_store.connecting import open_engine
 from pharos_store.log_writing import write_log
 from pharos_store.rows import LabelRow, LogBatch
-from pharos_store.unlabelled import Unlabelled, UnlabelledQuestion, texts_of, unlabelled
+from pharos_store.unlabelled import (
+    UnlabelledQuestion,
+    answered_requests,
+    known_labels,
+    texts_of,
+    unlabelled,
+)
 
 _SHOWN_CHARACTERS = 1200
 _SKIP, _QUIT = "s", "q"
@@ -61,14 +67,13 @@ def _label(
     export: Path | None,
     file: Path | None,
 ) -> None:
-    rows = unlabelled(engine, question)
-    known = labels_of(rows)
+    known = known_labels(engine, question)
+    if not known:
+        raise UsageError(f"no answer of {question.namespace}/{question.model} is in the log")
     if file is not None:
-        told = read_labels(file, frozenset(known))
-        record(engine, told, question.until)
-        out.print(f"{len(told)} labels written")
+        _take(engine, question, read_labels(file, frozenset(known)))
         return
-    queue = chosen(rows, *wanted)
+    queue = chosen(unlabelled(engine, question), *wanted)
     texts = texts_of(engine, [each.row.request_id for each in queue])
     if export is not None:
         out.print(f"{write_queue(export, queue, texts)} predictions: {export}")
@@ -78,12 +83,27 @@ def _label(
     _ask(engine, queue, texts, known)
 
 
+def _take(engine: Engine, question: UnlabelledQuestion, told: list[Told]) -> None:
+    """Write the labels of requests that the Model answered, and say which it did not."""
+    answered = answered_requests(engine, question, [each.request_id for each in told])
+    known = [each for each in told if each.request_id in answered]
+    record(engine, known, question.until)
+    out.print(f"{len(known)} labels written")
+    strange = [each.request_id for each in told if each.request_id not in answered]
+    if strange:
+        some = ", ".join(strange[:5])
+        raise UsageError(
+            f"left out, for the log of {question.model} does not hold them: {some} "
+            f"({len(strange)} in all)"
+        )
+
+
 def _ask(engine: Engine, queue: list[Candidate], texts: dict[str, str], known: list[str]) -> None:
     """Ask for one label after the other; each is written at once, so nothing is lost."""
     out.print("  ".join(f"{number} {name}" for number, name in enumerate(known, 1)))
     written = 0
     for number, each in enumerate(queue, 1):
-        text = texts.get(each.row.request_id, "")[:_SHOWN_CHARACTERS]
+        text = shown(texts.get(each.row.request_id, ""))
         out.print(f"\n[{number}/{len(queue)}] {each.row.predicted} ({each.why})\n{text}")
         answer = _answer(known, each.row.predicted)
         if answer == _QUIT:
@@ -112,9 +132,9 @@ def meant(given: str, known: list[str]) -> str:
     return ""
 
 
-def labels_of(rows: Iterable[Unlabelled]) -> list[str]:
-    """The labels that the versions know: those that they gave scores to. Pure."""
-    return sorted({name for row in rows for name in row.scores})
+def shown(text: str) -> str:
+    """The beginning of a text, without what would steer the terminal: strangers wrote it. Pure."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:_SHOWN_CHARACTERS])
 
 
 def record(engine: Engine, told: Iterable[Told], at: datetime) -> None:

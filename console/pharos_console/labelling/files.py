@@ -39,8 +39,7 @@ def write_queue(file: Path, queue: Iterable[Candidate], texts: Mapping[str, str]
 def read_labels(file: Path, labels: frozenset[str]) -> list[Told]:
     """Rows with ``requestId`` and ``label``; rows whose label is empty are left out.
 
-    Raises UsageError that names the line, before anything is written: a label of ``labels`` alone
-    is taken, where there are any.
+    Raises UsageError that names the line, before anything is written: ``labels`` alone are taken.
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -58,7 +57,7 @@ def _told(line: str, number: int, labels: frozenset[str]) -> Told:
         raise UsageError(
             f"line {number} is no JSON object with requestId and label; nothing was written"
         ) from error
-    if told.label and labels and told.label not in labels:
+    if told.label and told.label not in labels:
         raise UsageError(
             f"line {number}: {told.label!r} is none of the labels {', '.join(sorted(labels))}; "
             "nothing was written"

@@ -11,9 +11,16 @@ from typer.testing import CliRunner
 
 from pharos_console.cli import __main__  # noqa: F401 - registers the commands
 from pharos_console.cli.app import app
+from pharos_console.errors import UsageError
 from pharos_store.log_writing import write_log
 from pharos_store.rows import LabelRow, LogBatch, PredictionRow
-from pharos_store.unlabelled import UnlabelledQuestion, texts_of, unlabelled
+from pharos_store.unlabelled import (
+    UnlabelledQuestion,
+    answered_requests,
+    known_labels,
+    texts_of,
+    unlabelled,
+)
 
 LATELY = datetime.now(UTC) - timedelta(hours=3)
 QUESTION = UnlabelledQuestion(
@@ -65,6 +72,29 @@ def test_what_nobody_has_labelled_yet(filled: Engine) -> None:
 def test_another_model_has_another_queue(filled: Engine) -> None:
     other = UnlabelledQuestion("default", "other", QUESTION.since, QUESTION.until)
     assert unlabelled(filled, other) == []
+    assert known_labels(filled, other) == []
+    assert answered_requests(filled, other, ["torn"]) == set()
+    assert known_labels(filled, QUESTION) == ["cs.AI", "cs.RO"]
+
+
+def test_labels_of_strange_requests_are_left_out_and_named(
+    filled: Engine, database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "labels.jsonl"
+    given = {"torn": "cs.RO", "labelled": "cs.RO", "strange": "cs.AI"}
+    file.write_text(
+        "\n".join(json.dumps({"requestId": name, "label": said}) for name, said in given.items())
+    )
+    url = ["--database-url", database_url, *FLAGS]
+    asked = CliRunner().invoke(app, ["label", "arxiv", "--file", str(file), *url])
+    assert "2 labels written" in asked.output
+    assert isinstance(asked.exception, UsageError)
+    assert "the log of arxiv does not hold them: strange (1 in all)" in str(asked.exception)
+    labels = {row["request_id"]: row["label"] for row in stored(filled)}
+    assert (labels["torn"], labels["labelled"]) == ("cs.RO", "cs.RO")
+
+    other = CliRunner().invoke(app, ["label", "other", "--file", str(file), *url])
+    assert "no answer of default/other" in str(other.exception)
 
 
 @pytest.mark.requirement("FUT-13")
@@ -87,5 +117,6 @@ def test_labels_are_asked_for_and_written(
     queue.write_text("\n".join(json.dumps({**row, "label": "cs.AI"}) for row in rows))
     assert run(app, [*url, "--file", str(queue)]).exit_code == 0
     assert unlabelled(filled, QUESTION) == []
+    assert run(app, [*url, "--export", str(queue)]).output.startswith("0 predictions")
     copies = [row["label"] for row in stored(filled) if row["request_id"] == "disputed"]
     assert len(set(copies)) == 1

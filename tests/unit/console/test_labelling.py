@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pharos_console.cli.label import labels_of, meant
+from pharos_console.cli.label import meant, shown
 from pharos_console.errors import UsageError
 from pharos_console.labelling.files import Told, read_labels, write_queue
 from pharos_console.labelling.sampling import chosen, doubt
@@ -111,5 +111,6 @@ def test_what_a_person_means(given: str, label: str) -> None:
     assert meant(given, list(LABELS)) == label
 
 
-def test_labels_are_those_with_scores() -> None:
-    assert labels_of([row("a"), row("b", predicted="cs.RO")]) == ["cs.AI", "cs.DB", "cs.RO"]
+def test_a_text_cannot_steer_the_terminal() -> None:
+    assert shown("On \x1b[2Jplans\r\nand Über\u202e") == "On  [2Jplans \nand Über "
+    assert len(shown("x" * 5000)) == 1200
