@@ -78,6 +78,18 @@ $ pharos load arxiv-classifier -n pharos --rate 20 --duration 60 --feedback 0.2
   ...
 }
 """,
+    "label": """\
+$ pharos label arxiv-classifier --count 20 --since 14d
+1 cs.AI  2 cs.CL  3 cs.CV
+
+[1/20] cs.AI (confidence 0.41, another version says cs.CL)
+Planning with language models. We ask ...
+label (number or name, s skips, q ends) [cs.AI]: 2
+$ pharos label arxiv-classifier --export queue.jsonl
+20 predictions: queue.jsonl
+$ pharos label arxiv-classifier --file queue.jsonl
+20 labels written
+""",
     "feedback": """\
 $ pharos feedback arxiv-classifier --request-id 5c1f… --label cs.CL --dissatisfied
 5c1f…: taken
