@@ -34,7 +34,7 @@ def python_target(name: str, *more: str) -> Target:
 def jobs_target(torch: str) -> Target:
     """The image of the jobs; on a machine without a GPU it leaves out what only a GPU needs."""
     files = ("slim_torch.py", "install_jobs.sh")
-    inputs = (*python_target("jobs").inputs, *(f"images/{name}" for name in files))
+    inputs = (*python_target("jobs", ANALYSIS).inputs, *(f"images/{name}" for name in files))
     return Target("jobs", inputs, (("TORCH", torch), ("DEMO", "1")))
 
 

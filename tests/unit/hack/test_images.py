@@ -1,8 +1,10 @@
 """Image names follow their inputs; loading sends what is missing; stubs hold the right symbols."""
 
 import json
+import re
 from pathlib import Path
 
+import grimp
 import pytest
 import slim_torch
 from slim_torch import Symbol
@@ -11,6 +13,8 @@ from images import digest
 from images.targets import DOCKERFILE, targets
 from localcluster import containers
 from workbench import environment, uv
+
+PACKAGES = ("api", "analysis", "store", "operator", "jobs", "serving", "console")
 
 
 def test_the_cluster_forgets_our_images_that_neither_run_nor_were_built_last() -> None:
@@ -38,6 +42,28 @@ def test_every_image_runs_as_a_user_that_is_not_root() -> None:
     for name in targets("cpu"):
         stage = next(stage for stage in stages if f" AS {name}\n" in stage)
         assert "USER 65532:65532" in stage
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    """What imports what, over all packages of the project."""
+    return grimp.build_graph(*(f"pharos_{name}" for name in PACKAGES), cache_dir=None)
+
+
+@pytest.mark.parametrize("name", ["operator", "jobs", "serving", "console"])
+def test_an_image_holds_every_package_that_its_own_imports(
+    name: str, imports: grimp.ImportGraph
+) -> None:
+    own = f"pharos_{name}"
+    needed = {own} | {
+        module.partition(".")[0] for module in imports.find_upstream_modules(own, as_package=True)
+    }
+    stages = DOCKERFILE.read_text().split("\nFROM ")
+    stage = next(stage for stage in stages if f" AS {name}-sources\n" in stage)
+    copied = set(re.findall(r"^COPY \w+/(pharos_\w+) ", stage, re.MULTILINE))
+    assert needed <= copied
+    inputs = {Path(path).name for path in targets("cpu")[name].inputs}
+    assert copied <= inputs, "a change of the package would not build the image anew"
 
 
 def test_another_variant_of_torch_is_another_image() -> None:
