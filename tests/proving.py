@@ -76,14 +76,14 @@ def shuffled(texts: list[Text], seed: int, share: float = 1.0) -> list[Text]:
     return [Text(text.text, label) for text, label in zip(texts, labels, strict=True)]
 
 
-def upload(cluster: Cluster, texts: list[Text], folder: Path) -> Stored:
-    """Labelled texts as a data set in the artifact store."""
+def upload(cluster: Cluster, texts: list[Text], folder: Path, feed: str = "") -> Stored:
+    """Labelled texts as a data set in the artifact store, or as the feed of that name."""
     file = folder / "texts.jsonl.gz"
     with gzip.open(file, "wt") as lines:
         for number, text in enumerate(texts):
             row = {"arxiv_id": str(number), "text": text.text, "label": text.label}
             lines.write(json.dumps(row) + "\n")
-    return push(cluster, file)
+    return push(cluster, file, feed)
 
 
 @dataclass(frozen=True, slots=True)
