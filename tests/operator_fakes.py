@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pharos_analysis.samples import ArmSample, QueryValue, Sample
-from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import Notice, RecordEvidence, Ref
 from pharos_operator.errors import Conflict, NotFound, PharosError
+from pharos_operator.ports import Address, Posted, Row
 from pharos_operator.render.metric_queries import ValueQuery
 
 Body = dict[str, Any]
@@ -30,9 +31,9 @@ class FixedClock:
 class FakeRows:
     """Remembers rows."""
 
-    rows: list[RecordVersion | RecordExperiment | RecordEvidence] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
-    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
+    async def record(self, row: Row) -> None:
         self.rows.append(row)
 
 
@@ -51,6 +52,39 @@ class FakeRecords:
 
     def take(self, owner: object, action: RecordEvidence) -> None:
         self.taken.append(action.name)
+
+
+@dataclass
+class FakeOutbox:
+    """Remembers the keys of what it took; nothing arrives."""
+
+    taken: list[str] = field(default_factory=list)
+
+    def take(self, owner: object, notices: tuple[Notice, ...]) -> None:
+        self.taken.extend(notice.key for notice in notices)
+
+
+@dataclass
+class FakeCourier:
+    """Services ``slack`` and ``mailto``, which remember the keys that they took.
+
+    Those in ``away`` take nothing; ``failing`` are raised first, one a try.
+    """
+
+    taken: dict[str, list[str]] = field(default_factory=lambda: {"slack": [], "mailto": []})
+    away: set[str] = field(default_factory=set)
+    failing: list[PharosError] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+
+    async def post(self, address: Address, notice: Notice, skip: frozenset[str]) -> Posted:
+        self.secrets.append(address.secret)
+        if self.failing:
+            raise self.failing.pop(0)
+        tried = sorted(set(self.taken) - skip)
+        for service in set(tried) - self.away:
+            self.taken[service].append(notice.key)
+        problems = tuple(f"{each}:// did not take it" for each in tried if each in self.away)
+        return Posted(frozenset(tried) - self.away, problems)
 
 
 @dataclass

@@ -20,6 +20,8 @@ class CheckedVersion(Spec):
 
     ``dataset_sha256`` names the data set below the artifact root that it was trained on.
     ``accuracy`` is a decimal string: what it had on its test split when it was registered.
+    ``trainedAt`` is the midnight that began the last day of its data: what is new came since then.
+    All times are RFC 3339.
     """
 
     name: str
@@ -33,7 +35,9 @@ class CheckedVersion(Spec):
 
 
 class CheckInput(Spec):
-    """All that a check needs to know. ``data`` is the source of the policy's template.
+    """All that a check needs to know. ``data`` is that of the policy's template.
+
+    The policy comes without its template, which may be large.
 
     ``forced`` is why a person asked for a retraining; empty where the schedule asks.
     """

@@ -333,6 +333,16 @@ class Quarantined(Status):
     at: Time | None = None
 
 
+class NotificationStatus(Status):
+    """Of what was told. What happened before ``since`` is not told any more.
+
+    ``sent`` are the keys of what every service has taken, for as long as it could be told again.
+    """
+
+    since: Time
+    sent: list[str] = Field(default_factory=list)
+
+
 class ModelStatus(Status):
     """What the operator knows about an endpoint.
 
@@ -355,6 +365,7 @@ class ModelStatus(Status):
     registry_digest: str = ""
     self_tested_at: Time | None = None
     retraining: RetrainingStatus | None = None
+    notifications: NotificationStatus | None = None
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
     observed_command: str = ""

@@ -24,10 +24,10 @@ of the kubeconfig's current context, and the kubeconfig the one that `kubectl` w
 | 1 | not done; one sentence on standard error says why and what to do |
 | 2 | the command does not fit its usage |
 
-A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`) is written
-into the object's `status.command`, never into a spec, so GitOps does not undo it. The operator
-carries each command out once. One that does not fit is refused: the condition `CommandRefused` of a
-Model or an ABExperiment, and an event of each kind, say why.
+A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`, `retrain`) is
+written into the object's `status.command`, never into a spec, so GitOps does not undo it. The
+operator carries each command out once. One that does not fit is refused: the condition
+`CommandRefused` of a Model or an ABExperiment, and an event of each kind, say why.
 """
 
 EXAMPLES = {
@@ -172,6 +172,10 @@ Model/arxiv-classifier: Promote asked for; follow it with `pharos status`
     "rollback": """\
 $ pharos rollback arxiv-classifier --to v1.0.0 --reason "Critical bug"
 Model/arxiv-classifier: Rollback asked for; follow it with `pharos status`
+""",
+    "retrain": """\
+$ pharos retrain arxiv-classifier --reason "a new conference"
+Model/arxiv-classifier: Retrain asked for; follow it with `pharos status`
 """,
     "retention": """\
 $ pharos retention arxiv-classifier

@@ -38,8 +38,10 @@ OPERATOR = {
     "database_url": "PostgreSQL, or SQLite; empty: rows are not written.",
     "gateway_port": "Port on which gateways are told to listen.",
     "allow_pin": "Whether a request may choose its version by the header `x-pharos-pin`.",
+    "otlp_endpoint": "Collector of OpenTelemetry (OTLP over HTTP) that gets traces; empty: none.",
     "log_level": "Least level that is logged.",
     "log_format": "`json` for machines, `text` for a person's terminal.",
+    "log_file": "A file for the log, beside standard output.",
 }
 SERVING = {
     "model_name": "Name of the Model.",
@@ -69,6 +71,7 @@ SERVING = {
     "spool_dir": "Where rows wait for the database.",
     "spool_limit_mib": "What they may take; later rows are given up, and counted.",
     "log_queue_limit": "Rows that may wait for the spool.",
+    "otlp_endpoint": "Collector of OpenTelemetry (OTLP over HTTP) that gets traces; empty: none.",
     "log_level": "Least level that is logged.",
     "log_file": "A file for the log, beside standard output.",
 }

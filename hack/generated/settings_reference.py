@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from pydantic import AliasChoices
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
@@ -39,8 +41,13 @@ def rows(settings: type[BaseSettings], meanings: dict[str, str]) -> Iterator[tup
         required = field.default is PydanticUndefined and field.default_factory is None
         default = "required" if required else code(_default(properties[name].get("default")))
         meaning = field.description or meanings.get(name, "")
-        variable = code(f"{prefix}{name}".upper())
-        yield (variable, _kind(properties[name]), default, meaning)
+        yield (code(_variable(f"{prefix}{name}", field)), _kind(properties[name]), default, meaning)
+
+
+def _variable(name: str, field: FieldInfo) -> str:
+    """What is set for a field: the name that others gave it, where it has one."""
+    alias = field.validation_alias
+    return str(alias.choices[-1]) if isinstance(alias, AliasChoices) else name.upper()
 
 
 def _default(value: object) -> str:

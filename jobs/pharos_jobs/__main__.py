@@ -57,6 +57,7 @@ def _step(options: argparse.Namespace) -> int:
             f"The input is for the step {step_input.step}, not {options.command}.", file=sys.stderr
         )
         return int(ExitCode.BAD_INPUT)
+    logs.configure(sys.stdout, ids=_ids(step_input))
     together = launching.crew(step_input, os.environ)
     if not together.is_alone and not launching.is_started(os.environ):
         return launching.launch(together, step_input.step)
@@ -65,6 +66,11 @@ def _step(options: argparse.Namespace) -> int:
     result, code = run_step(step_input)
     write_result(result)
     return int(code)
+
+
+def _ids(of: StepInput) -> dict[str, str]:
+    names = {"namespace": of.namespace, "model": of.model, "run": of.run, "step": of.step}
+    return {name: str(value) for name, value in names.items()}
 
 
 def _given_input(file: str | None) -> str | None:

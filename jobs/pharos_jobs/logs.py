@@ -1,11 +1,11 @@
 """Logs as JSON lines on standard output (rows LOG-1 to LOG-3)."""
 
-import json
 import logging
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TextIO
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+from pharos_api.loglines import line
 
 _CHATTY = (
     *("httpx", "httpcore", "botocore", "aiobotocore", "urllib3", "arxiv"),
@@ -13,31 +13,26 @@ _CHATTY = (
 )
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 class JSONFormatter(logging.Formatter):
-    """One line of JSON a record; what is passed as ``extra`` stands beside the fixed keys."""
+    """One JSON object a line, with the ids of what this process is for."""
+
+    def __init__(self, ids: Mapping[str, str] = _NOTHING) -> None:
+        super().__init__()
+        self._ids = ids
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        line: dict[str, object] = {
-            "timestamp": moment.isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "module": record.module,
-            "function": record.funcName,
-            "line": record.lineno,
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
-        return json.dumps(line, ensure_ascii=False, default=str)
+        exception = self.formatException(record.exc_info) if record.exc_info else ""
+        return line(vars(record), record.getMessage(), exception, self._ids)
 
 
-def configure(stream: TextIO, level: int = logging.INFO) -> None:
-    """Send every logger's records to a stream as JSON."""
+def configure(stream: TextIO, level: int = logging.INFO, ids: Mapping[str, str] = _NOTHING) -> None:
+    """Send every logger's records to a stream as JSON, each with ``ids``: the run and its step."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JSONFormatter())
+    handler.setFormatter(JSONFormatter(ids))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These report every request; their warnings still come through.
     for chatty in _CHATTY:

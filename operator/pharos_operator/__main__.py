@@ -46,7 +46,8 @@ async def _live(
 def main() -> None:
     """Entry point: exit code 1 and one sentence where the process cannot start or go on."""
     settings = Settings()
-    logs.configure(settings.log_level, as_json=settings.log_format is LogFormat.JSON)
+    as_json = settings.log_format is LogFormat.JSON
+    logs.configure(settings.log_level, as_json, settings.log_file, settings.syslog_address)
     try:
         asyncio.run(run(settings))
     except Terminal as problem:

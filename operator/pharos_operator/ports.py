@@ -1,6 +1,8 @@
 """What the shell needs of the world outside, as small protocols. Adapters fulfil them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -8,10 +10,58 @@ from pharos_analysis.resplitting import UsersLog
 from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
 from pharos_api.metrics import Slice
 from pharos_api.modelversion import EngineStatus
-from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion, Ref
+from pharos_operator.decide.decision import (
+    Notice,
+    RecordEvidence,
+    RecordExperiment,
+    RecordRetraining,
+    RecordVersion,
+    Ref,
+)
 from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the addresses of a Model's services are kept; they are secrets themselves."""
+
+    namespace: str
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of one try: marks of the services that took the notice, and who did not.
+
+    A mark says nothing about an address. ``problems`` are sentences that name no more than its
+    kind, such as ``slack``.
+    """
+
+    taken: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+class Courier(Protocol):
+    """Brings notices to services outside of the cluster."""
+
+    async def post(self, address: Address, notice: Notice, skip: frozenset[str]) -> Posted:
+        """Try every service once but those whose marks are in ``skip``.
+
+        Raises the errors of ``errors.py`` where the addresses cannot be read.
+        """
+
+
+class Traces(Protocol):
+    """Where spans of reconciles go."""
+
+    def span(self, kind: str, namespace: str, name: str) -> AbstractContextManager[None]:
+        """To be entered around one reconcile of that object."""
+
+    def stop(self) -> None:
+        """Send what waits; may block for some seconds."""
 
 
 class Clock(Protocol):
@@ -79,10 +129,14 @@ class Servers(Protocol):
         """What computes the answers of this pod; None where it does not tell. Never raises."""
 
 
+# One row of the projections.
+Row = RecordVersion | RecordExperiment | RecordRetraining | RecordEvidence
+
+
 class Rows(Protocol):
     """The relational projections. Idempotent."""
 
-    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
+    async def record(self, row: Row) -> None:
         """Upsert one row."""
 
 

@@ -7,9 +7,10 @@ sets them. This module reads the environment and nothing else.
 import json
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pharos_api import names
@@ -86,8 +87,15 @@ class Settings(BaseSettings):
     # Whether a request may choose its version by header; for testers, stripped at the edge
     allow_pin: bool = True
 
+    # OpenTelemetry's own variable, so that one setting serves every program of a cluster
+    otlp_endpoint: str = Field(
+        "", validation_alias=AliasChoices("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
+
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON
+    log_file: Path | None = None
+    syslog_address: str = Field("", description="host:port; empty sends nothing")
 
     @field_validator("watch_namespaces", mode="before")
     @classmethod

@@ -34,6 +34,7 @@ from pharos_serving.service import Service
 from pharos_serving.settings import Settings
 from pharos_serving.signature import SignaturePolicy, check_signature
 from pharos_serving.spool import Spool
+from pharos_serving.tracing import traces
 
 _LOG = logging.getLogger("pharos_serving")
 # With the drain and the last requests within the pod's grace of 60 s
@@ -89,7 +90,10 @@ def build_service(settings: Settings) -> Service:
     ids = PredictionIds(key, f"{settings.model_namespace}/{settings.model_name}")
     cache = ResponseCache(settings.cache_mib << 20)
     metrics.watch_cache(cache)
-    return Service(identity, model, classifier, worker, metrics, ids, limits, cache=cache)
+    spans = traces(settings.otlp_endpoint, identity)
+    return Service(
+        identity, model, classifier, worker, metrics, ids, limits, cache=cache, traces=spans
+    )
 
 
 def serve(service: Service, settings: Settings) -> int:
@@ -117,6 +121,7 @@ def serve(service: Service, settings: Settings) -> int:
     )
     DrainingServer(config, drain_s=settings.drain_s, on_drain=begin_draining).run()
     service.worker.stop()
+    service.traces.stop()
     if log is not None:
         _LOG.info("Prediction log flushed", extra={"fields": {"left_in_spool": log.stop(_FLUSH_S)}})
     return ExitCode.OK

@@ -15,10 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pharos_api.names import HEADER_ARM, HEADER_REQUEST_ID, HEADER_VERSION
 from pharos_serving.context import RequestContext, context_of
+from pharos_serving.logs import IDS
 from pharos_serving.service import Service
+from pharos_serving.tracing import NoTraces
 
 _INFERENCE = re.compile(r"/v1/classify|/v2/models/[^/]+(/versions/[^/]+)?/infer")
 _CLIENT_GONE = 499
+_UNTRACED = NoTraces()
 _LOG = logging.getLogger(__name__)
 
 
@@ -55,10 +58,14 @@ class _Exchange:
         self.answered = False
         self._started_s = perf_counter()
         self._service = service
-        self._scope = scope
         self._send = send
         self._context: RequestContext = context_of(Headers(scope=scope), uuid4().hex)
+        # A request has a task of its own, so its ids end with it.
+        IDS.set(_ids(self._context))
         scope.setdefault("state", {})["context"] = self._context
+        self._is_inference = _INFERENCE.fullmatch(scope["path"]) is not None
+        traces = service.traces if self._is_inference else _UNTRACED
+        self._span = traces.begin(Headers(scope=scope), self._context)
 
     async def send(self, message: Message) -> None:
         """Pass a message on; its head gets our headers."""
@@ -74,7 +81,16 @@ class _Exchange:
         await self._send(message)
 
     def count(self) -> None:
-        """Count an inference request."""
-        if _INFERENCE.fullmatch(self._scope["path"]):
+        """Count an inference request, and close its span."""
+        self._span.end(self.status)
+        if self._is_inference:
             seconds = perf_counter() - self._started_s
             self._service.metrics.observe_request(self._context.arm, self.status, seconds)
+
+
+def _ids(context: RequestContext) -> dict[str, str]:
+    """What every line of a request carries: never the user."""
+    ids = {"request_id": context.request_id, "arm": context.arm.value}
+    if context.experiment_id is not None:
+        ids["experiment"] = str(context.experiment_id)
+    return ids

@@ -3,37 +3,29 @@
 Loggers of this package get constant messages and numbers; no text of a user ever reaches one.
 """
 
-import json
 import logging
 import sys
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler, SysLogHandler
+from types import MappingProxyType
 
+from pharos_api.loglines import line
 from pharos_serving.settings import Settings
 
 _FILE_LIMIT_BYTES = 10 << 20
 
 
+IDS: ContextVar[Mapping[str, str]] = ContextVar("ids", default=MappingProxyType({}))
+
+
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line, with the ids of what this code is at."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record with the keys of row LOG-1, and ``exception`` when there is one."""
-        line: dict[str, object] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "module": record.module,
-            "function": record.funcName,
-            "line": record.lineno,
-        }
-        fields = getattr(record, "fields", None)
-        if isinstance(fields, dict):
-            line |= {key: value for key, value in fields.items() if key not in line}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        """The record as one line."""
+        exception = self.formatException(record.exc_info) if record.exc_info else ""
+        return line(vars(record), record.getMessage(), exception, IDS.get())
 
 
 def configure_logging(settings: Settings) -> None:

@@ -31,6 +31,7 @@ from pharos_serving.monitor import PredictionMonitor
 from pharos_serving.prediction_ids import PredictionIds
 from pharos_serving.prediction_log import DiscardingLog, PredictionLog
 from pharos_serving.requests import Limits
+from pharos_serving.tracing import NoTraces, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Service:
     log: PredictionLog = field(default_factory=DiscardingLog)
     monitor: PredictionMonitor = field(default_factory=PredictionMonitor)
     cache: ResponseCache = field(default_factory=ResponseCache)
+    traces: Traces = field(default_factory=NoTraces)
     draining: bool = False
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pharos_api.model import Engine, StoreText
@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     spool_dir: Path = _SCRATCH / "pharos-spool"
     spool_limit_mib: int = Field(256, ge=1)
     log_queue_limit: int = Field(10_000, ge=1)
+
+    # Traces: OpenTelemetry's own variable, so that one setting serves every program of a cluster
+    otlp_endpoint: str = Field(
+        "", validation_alias=AliasChoices("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    )
 
     # Logs
     log_level: str = "INFO"

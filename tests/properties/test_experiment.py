@@ -88,7 +88,6 @@ GOAL = Metric(
 PROFILE = settings(
     max_examples=250,
     stateful_step_count=40,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -374,7 +373,7 @@ def drive(
 TURNS = st.lists(st.sampled_from(["looked at", "switched", "followed"]), max_size=8)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(TURNS, st.integers(1, 90))
 def test_harm_takes_a_winner_back_until_every_gateway_follows(
     turns: list[str], seconds: int
@@ -428,7 +427,7 @@ def move(world: Rollout, turn: str, what: str) -> None:
 QUIET = st.sampled_from(["silent", "not a number", "few", "away", "not due"])
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(
     st.lists(QUIET, min_size=1, max_size=60),
     st.integers(1, 6 * 3600),
@@ -445,7 +444,7 @@ def test_an_outage_of_any_length_neither_promotes_nor_rolls_back(
     assert of.status.production.version == "v1.0.0"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.lists(QUIET, min_size=1, max_size=60), st.integers(61, 5 * 3600))
 def test_an_outage_in_the_watch_of_a_switch_neither_ends_it_nor_goes_back(
     quiet: list[str], seconds: int
@@ -455,7 +454,7 @@ def test_an_outage_in_the_watch_of_a_switch_neither_ends_it_nor_goes_back(
     assert of.status.production.version == "v1.1.0"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.lists(QUIET, max_size=20))
 def test_after_an_outage_it_goes_on_to_the_right_end(quiet: list[str]) -> None:
     good, promoted = drive(["healthy"] * 4 + quiet + ["healthy"] * 20, 30)

@@ -100,5 +100,5 @@ class OneEnvoy(RuleBasedStateMachine):
         return response is not None
 
 
-OneEnvoy.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+OneEnvoy.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestOneEnvoy = OneEnvoy.TestCase

@@ -58,7 +58,7 @@ def repeated_samples(draw: st.DrawFn) -> list[Sample]:
 
 
 @pytest.mark.requirement("PRE-4")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(repeated_samples())
 def test_duplicates_are_removed_once_and_for_all(samples: list[Sample]) -> None:
     kept = deduplicated(samples)
@@ -70,7 +70,7 @@ def test_duplicates_are_removed_once_and_for_all(samples: list[Sample]) -> None:
 
 
 @pytest.mark.requirement("PRE-12")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(repeated_samples())
 def test_a_sample_goes_only_for_one_that_stays(samples: list[Sample]) -> None:
     """Never are all copies dropped: what was left out repeats something that was kept."""
@@ -81,7 +81,7 @@ def test_a_sample_goes_only_for_one_that_stays(samples: list[Sample]) -> None:
     assert all(index.add(one) is not None for one in samples)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(repeated_samples(), st.randoms(use_true_random=False))
 def test_of_equal_ids_one_stays_in_any_order(samples: list[Sample], chance) -> None:  # type: ignore[no-untyped-def]
     """Where only ids repeat, the set of ids that is kept does not depend on the order."""
@@ -96,7 +96,7 @@ SIZES = st.lists(st.integers(10, 60), min_size=2, max_size=4)
 
 
 @pytest.mark.requirement("PRE-7", "PRE-17")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SIZES, st.integers(0, 2**31 - 1))
 def test_splits_are_disjoint_whole_and_stratified_within_one(sizes: list[int], seed: int) -> None:
     samples = [
@@ -132,7 +132,7 @@ def offered_papers(draw: st.DrawFn) -> list[Paper]:
 
 
 @pytest.mark.requirement("COL-11", "SUC-4")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(offered_papers(), st.integers(10, 30))
 def test_a_selection_is_balanced_and_never_more_than_was_asked_for(
     found: list[Paper], per_class: int
@@ -145,7 +145,7 @@ def test_a_selection_is_balanced_and_never_more_than_was_asked_for(
 
 
 @pytest.mark.requirement("PRE-13")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(offered_papers())
 def test_duplicates_never_stand_on_both_sides_of_a_split(found: list[Paper]) -> None:
     splits = split_samples(select(found, rules(30)).samples, Split()).by_name()

@@ -30,7 +30,7 @@ from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.decide.versions.serving_need import Need, is_quarantined, serving_need
 
 NUMBERS = ("v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0")
-PROFILE = settings(max_examples=300, deadline=None, derandomize=True)
+PROFILE = settings(max_examples=300, derandomize=True)
 SEEN = {
     "nothing": None,
     "away": Sample(error="connection refused"),

@@ -102,4 +102,4 @@ class Serving(RuleBasedStateMachine):
 
 
 TestServing = Serving.TestCase
-TestServing.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestServing.settings = settings(max_examples=100, stateful_step_count=30)

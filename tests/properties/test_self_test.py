@@ -31,7 +31,7 @@ BROKEN: dict[str, Callable[[int], UsersLog]] = {
 }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, users=st.integers(200, 800), most=st.integers(2, 60), failing=st.floats(0, 0.5))
 def test_users_who_ask_differently_much_are_trusted(
     seed: int, users: int, most: int, failing: float
@@ -44,14 +44,14 @@ def test_users_who_ask_differently_much_are_trusted(
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=SEEDS)
 def test_a_broken_log_is_not_trusted(broken: Callable[[int], UsersLog], seed: int) -> None:
     found = self_test(broken(seed), replace(PLAN, seed=f"{seed}")).trust
     assert found not in (Trust.TRUSTED, Trust.TOO_LITTLE)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=SEEDS)
 def test_a_salt_biased_lot_is_not_trusted(seed: int) -> None:
     assert self_test(sound(seed=seed), PLAN, uneven).trust is Trust.UNEVEN_LOT

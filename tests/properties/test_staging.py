@@ -42,7 +42,7 @@ def job(how: str) -> JobView | None:
 
 @pytest.mark.requirement("DEP-2")
 @pytest.mark.requirement("DEP-3")
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.lists(LOOKS, min_size=1, max_size=12))
 def test_nobody_meets_a_candidate_that_did_not_pass(
     looks: list[tuple[str, int, bool, int]],

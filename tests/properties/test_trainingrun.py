@@ -47,7 +47,7 @@ kills = st.dictionaries(st.integers(0, 30), st.integers(0, 3), max_size=12)
 
 
 @given(worlds(), kills)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_run_killed_anywhere_ends_as_one_that_never_was(
     world: World, killed: dict[int, int]
 ) -> None:
@@ -58,7 +58,7 @@ def test_a_run_killed_anywhere_ends_as_one_that_never_was(
 
 
 @given(worlds())
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 def test_after_acting_the_same_look_changes_nothing(world: World) -> None:
     for _ in range(30):
         world.reconcile()
@@ -73,7 +73,7 @@ def test_after_acting_the_same_look_changes_nothing(world: World) -> None:
 
 
 @given(worlds(), st.sampled_from(Outcome))
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 def test_an_end_is_an_end_whatever_its_jobs_still_say(world: World, outcome: Outcome) -> None:
     world.settle()
     for name, start in world.started.items():
@@ -85,7 +85,7 @@ def test_an_end_is_an_end_whatever_its_jobs_still_say(world: World, outcome: Out
 
 
 @given(worlds())
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 def test_a_run_that_succeeded_has_one_version_and_all_its_steps(world: World) -> None:
     world.settle()
     states = {step.state for step in world.run.status.steps}
@@ -99,7 +99,7 @@ def test_a_run_that_succeeded_has_one_version_and_all_its_steps(world: World) ->
 
 @given(worlds(), kills)
 @example(World(make_run(maxAttempts=1), {StepName.EVALUATE: [Outcome.CRASH]}), {0: 1, 1: 0})
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 def test_a_retry_goes_on_from_the_step_that_failed(world: World, killed: dict[int, int]) -> None:
     world.settle()
     done = {s.name for s in world.run.status.steps if s.state is StepState.SUCCEEDED}

@@ -60,3 +60,22 @@ affinity:
   {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/* What jobs and servers get besides, as JSON: extraPodEnv, and the collector where there is one. */}}
+{{- define "pharos.podEnv" -}}
+{{- $tracing := dict }}
+{{- with .Values.tracing.endpoint }}
+{{- $tracing = dict "OTEL_EXPORTER_OTLP_ENDPOINT" . }}
+{{- end }}
+{{- merge (dict) .Values.extraPodEnv $tracing | toJson }}
+{{- end -}}
+
+{{/* An egress rule to the collector of traces: its port, wherever it is. */}}
+{{- define "pharos.toCollector" -}}
+{{- with .Values.tracing.endpoint }}
+{{- $host := (urlParse .).host }}
+{{- $standard := ternary "443" "80" (hasPrefix "https:" .) }}
+- ports:
+    {{- include "pharos.ports" (list (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $host) | default $standard)) | trim | nindent 4 }}
+{{- end }}
+{{- end -}}

@@ -42,6 +42,7 @@ _CATALOGUE = (
     Resource("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers", _OURS),
     Resource("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets", _OURS),
     Resource("ConfigMap", "v1", "configmaps", watched=False),
+    Resource("Secret", "v1", "secrets", watched=False),
     Resource("Event", "events.k8s.io/v1", "events", watched=False),
     Resource("Lease", "coordination.k8s.io/v1", "leases", watched=False),
     Resource("Node", "v1", "nodes", watched=False),

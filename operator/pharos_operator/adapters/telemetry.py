@@ -76,6 +76,18 @@ class Telemetry:
             registry=self.registry,
         )
 
+        self.notices = Counter(
+            names.METRIC_NOTICES,
+            "Tries to bring a notice to a service, by the service's kind and outcome",
+            ["service", "outcome"],
+            registry=self.registry,
+        )
+        self.notices_waiting = Gauge(
+            names.METRIC_NOTICES_WAITING,
+            "Notices that not every service has taken yet",
+            registry=self.registry,
+        )
+
     def watch(self, objects: Callable[[], Iterable[Sample]]) -> None:
         """Export what ``objects()`` says of the custom resources, each time it is scraped."""
         self.registry.register(_ObjectCollector(objects))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
 from pharos_operator.decide.conditions import Finding
-from pharos_operator.decide.decision import Action, Event, EventType
+from pharos_operator.decide.decision import Action, Event, EventType, Notice
 
 StatusT = TypeVar("StatusT")
 
@@ -20,6 +20,7 @@ class Draft(Generic[StatusT]):
     actions: tuple[Action, ...] = ()
     events: tuple[Event, ...] = ()
     findings: tuple[Finding, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def set(self, **changes: Any) -> Self:
         """The draft with these fields of the status changed."""
@@ -41,6 +42,10 @@ class Draft(Generic[StatusT]):
     def find(self, *findings: Finding) -> Self:
         """The draft with more findings; the last one of a type counts."""
         return replace(self, findings=(*self.findings, *findings))
+
+    def announce(self, *notices: Notice) -> Self:
+        """The draft with more notices for the outside world."""
+        return replace(self, notices=(*self.notices, *notices))
 
     def _with(self, event: Event) -> Self:
         return replace(self, events=(*self.events, event))

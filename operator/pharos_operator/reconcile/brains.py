@@ -1,6 +1,6 @@
 """What is special about each kind: how it is looked at, and who decides."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pharos_operator.decide.experiments import experiment
@@ -17,15 +17,24 @@ from pharos_operator.reconcile.controllers import Brain, Controller, Hands
 from pharos_operator.reconcile.engines import Engines
 from pharos_operator.reconcile.index import Entry
 from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.queue import Reconcile
 from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What works beside the reconciling, and whose results a Model's next look sees."""
+
+    self_tests: SelfTests
+    outbox: Outbox
+
+
 def reconciles(
     observer: Observer,
     sampling: Sampling,
-    self_tests: SelfTests,
+    beside: Beside,
     engines: Engines,
     hands: Hands,
 ) -> dict[str, Reconcile]:
@@ -38,7 +47,11 @@ def reconciles(
         return await engines.seen(observer.version(entry))
 
     async def endpoint(entry: Entry, now: datetime) -> ModelObservation:
-        seen = replace(observer.model(entry), self_test=self_tests.of(entry.uid))
+        seen = replace(
+            observer.model(entry),
+            self_test=beside.self_tests.of(entry.uid),
+            deliveries=beside.outbox.of(entry.uid),
+        )
         return await sampling.with_production(await sampling.with_labels(seen, now), now)
 
     async def move(entry: Entry, now: datetime) -> ExperimentObservation:

@@ -12,7 +12,7 @@ _LABELS = (
     names.LABEL_COMPONENT,
 )
 # The phases in which no TrainingRun or ABExperiment ever moves again
-_FINISHED = ("Succeeded", "Failed")
+FINISHED = ("Succeeded", "Failed")
 
 
 # What the fact of an object begins with that has not finished yet
@@ -49,6 +49,6 @@ def facts_of(body: dict[str, Any]) -> frozenset[str]:
     model = spec.get("modelRef") if isinstance(spec, dict) else None
     if isinstance(model, dict) and isinstance(model.get("name"), str):
         found.add(of_model(model["name"]))
-        if (body.get("status") or {}).get("phase") not in _FINISHED:
+        if (body.get("status") or {}).get("phase") not in FINISHED:
             found.add(live_of_model(model["name"]))
     return frozenset(found)

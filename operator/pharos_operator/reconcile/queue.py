@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from pharos_operator.adapters.logs import naming
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.errors import Retryable, Terminal
 from pharos_operator.reconcile.index import Key
@@ -50,7 +51,8 @@ class WorkQueue:
 
     async def _attempt(self, key: Key) -> None:
         started = _now()
-        outcome = await self._outcome(key)
+        with naming(kind=key.kind, namespace=key.namespace, object=key.name):
+            outcome = await self._outcome(key)
         self._telemetry.reconciles.labels(self._kind, outcome).inc()
         self._telemetry.reconcile_seconds.labels(self._kind).observe(_now() - started)
         self._telemetry.queue_depth.labels(self._kind).set(len(self._schedule))

@@ -17,17 +17,19 @@ from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
 from pharos_operator.adapters.labels import labels
+from pharos_operator.adapters.notices import AppriseCourier
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
 from pharos_operator.adapters.servers import ServingPods
 from pharos_operator.adapters.telemetry import Telemetry
+from pharos_operator.adapters.tracing import traces
 from pharos_operator.adapters.users import users
 from pharos_operator.errors import Unavailable
 from pharos_operator.gateway.ads import AdsServer
 from pharos_operator.gateway.render import Options
 from pharos_operator.reconcile.act import Actor
-from pharos_operator.reconcile.brains import reconciles
+from pharos_operator.reconcile.brains import Beside, reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
@@ -43,6 +45,7 @@ from pharos_operator.reconcile.index import Index
 from pharos_operator.reconcile.manifests import Manifests
 from pharos_operator.reconcile.object_metrics import ObjectMetrics
 from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.projections import record_all
 from pharos_operator.reconcile.publication import Publication
@@ -53,6 +56,7 @@ from pharos_operator.reconcile.routing import Routing
 from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
 from pharos_operator.reconcile.sync import Sync
+from pharos_operator.reconcile.traced import traced
 from pharos_operator.settings import Settings
 
 
@@ -85,6 +89,7 @@ class Replica:
         self._reports = Reports(server, self._index, self._progress, self._clock)
         self._election = Election(server, _terms(settings), self._clock)
         self._rows = store.rows(settings.database_url.get_secret_value(), telemetry)
+        self._traces = traces(settings.otlp_endpoint, settings.pod_name)
         self._queues = self._build_queues(server, session)
         self.dispatch = Dispatch(
             self._index, self._sync.freshness, self._queues, self._routing.touch
@@ -98,12 +103,15 @@ class Replica:
         platform = self._settings.platform
         manifests = Manifests(self._index, platform)
         self._recording = Recording(server, manifests, self._telemetry)
+        courier = AppriseCourier(server, self._telemetry)
+        self._outbox = Outbox(courier, self._clock, self._telemetry)
         hands = Hands(
             index=self._index,
             clock=self._clock,
             platform=platform,
             actor=Actor(server, self._index, self._rows, manifests, self._recording),
             publication=Publication(server, self._index, self._settings.pod_name),
+            outbox=self._outbox,
         )
         url, timeout_s = self._settings.prometheus_url, self._settings.prometheus_timeout_s
         metrics = Prometheus(session, self._clock, url, timeout_s)
@@ -115,8 +123,12 @@ class Replica:
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
         engines = Engines(ServingPods(session))
-        by_kind = reconciles(self._observer, sampling, self._self_tests, engines, hands)
-        return {kind: WorkQueue(kind, work, self._telemetry) for kind, work in by_kind.items()}
+        beside = Beside(self._self_tests, self._outbox)
+        by_kind = reconciles(self._observer, sampling, beside, engines, hands)
+        return {
+            kind: WorkQueue(kind, traced(work, self._traces), self._telemetry)
+            for kind, work in by_kind.items()
+        }
 
     @property
     def endpoints(self) -> Endpoints:
@@ -148,8 +160,9 @@ class Replica:
         return [self._rows.run(), self._recording.run(), *duties]
 
     async def close(self) -> None:
-        """End the gateways' streams; they keep serving what they have."""
+        """End the gateways' streams, which keep serving what they have; send the last spans."""
         await self._ads.stop()
+        await asyncio.to_thread(self._traces.stop)
 
     async def _lead(self) -> None:
         self._telemetry.leading.set(1)
@@ -165,6 +178,7 @@ class Replica:
                 group.create_task(self._fast_guard.run(self.dispatch.enqueue))
                 group.create_task(self._capacity.run())
                 group.create_task(self._self_tests.run(self.dispatch.enqueue))
+                group.create_task(self._outbox.run(self.dispatch.enqueue))
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))
         finally:

@@ -76,6 +76,7 @@ def test_every_setting_is_there_with_its_meaning() -> None:
     assert settings_meanings.SERVING.keys() <= ServingSettings.model_fields.keys()
     assert "| `PHAROS_OPERATOR_LEASE_DURATION_S` | whole number | `6` |" in page
     assert "| `PHAROS_MODEL_URI` | text | required |" in page
+    assert page.count("| `OTEL_EXPORTER_OTLP_ENDPOINT` |") == 2
 
 
 def test_every_variable_that_a_job_reads_is_there() -> None:

@@ -22,11 +22,28 @@ def test_no_rule_has_a_wildcard(values: str) -> None:
 
 
 @pytest.mark.parametrize("values", VALUE_SETS)
-def test_no_rule_touches_secrets_or_rights(values: str) -> None:
-    forbidden = {"secrets", "roles", "clusterroles", "rolebindings", "clusterrolebindings"}
+def test_no_rule_touches_rights(values: str) -> None:
+    forbidden = {"roles", "clusterroles", "rolebindings", "clusterrolebindings"}
     for rule in rules(values):
         assert not forbidden & set(rule["resources"]), rule
         assert not {"escalate", "bind", "impersonate"} & set(rule["verbs"]), rule
+
+
+@pytest.mark.parametrize("values", VALUE_SETS)
+def test_secrets_are_read_one_by_one_and_only_those_with_addresses(values: str) -> None:
+    """Without ``resourceNames`` a rule would open every Secret of the namespace."""
+    found = [rule for rule in rules(values) if "secrets" in rule["resources"]]
+    assert found
+    for rule in found:
+        assert rule["resourceNames"] == ["pharos-notifications"]
+        assert rule["verbs"] == ["get"]
+
+
+def test_without_addresses_no_secret_can_be_read_and_nothing_be_reached() -> None:
+    done = helm_chart.template("--set", "notifications.secretNames=null")
+    assert done.returncode == 0, done.stderr
+    assert "resources: [secrets]" not in done.stdout
+    assert "169.254.0.0/16" not in done.stdout
 
 
 def test_the_operator_has_no_rights_outside_the_namespaces_it_watches() -> None:
@@ -87,7 +104,7 @@ def test_only_the_operator_holds_a_token_of_the_api(values: str) -> None:
 def test_no_password_stands_anywhere_but_in_a_secret(values: str) -> None:
     for one in helm_chart.manifests(values):
         if one["kind"] != "Secret":
-            assert "golden" not in str(one), one["metadata"]["name"]
+            assert "pw-of-goldens" not in str(one), one["metadata"]["name"]
 
 
 @pytest.mark.parametrize("values", ["default", "external"])

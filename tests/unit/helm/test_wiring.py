@@ -278,3 +278,23 @@ def test_nothing_waits_at_uninstall(values: str) -> None:
         assert not one["metadata"].get("finalizers"), one["metadata"]["name"]
         hooks = one["metadata"].get("annotations", {}).get("helm.sh/hook", "")
         assert "delete" not in hooks, one["metadata"]["name"]
+
+
+def test_a_collector_of_traces_is_named_to_operator_and_servers_and_can_be_reached() -> None:
+    done = helm_chart.template("--set", "tracing.endpoint=http://otel.monitoring:4318")
+    assert done.returncode == 0, done.stderr
+    objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+    (operator,) = [
+        each["spec"]["template"]["spec"]["containers"][0]["env"]
+        for each in objects
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == "pharos-operator"
+    ]
+    env = {each["name"]: each.get("value", "") for each in operator}
+    assert env["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://otel.monitoring:4318"
+    assert "http://otel.monitoring:4318" in env["PHAROS_OPERATOR_EXTRA_POD_ENV"]
+    reach = {
+        each["metadata"]["name"]
+        for each in objects
+        if each["kind"] == "NetworkPolicy" and "4318" in str(each["spec"].get("egress"))
+    }
+    assert reach == {"pharos-operator", "pharos-serving"}

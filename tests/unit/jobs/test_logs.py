@@ -33,3 +33,9 @@ def test_an_exception_is_kept() -> None:
         given = sys.exc_info()
     record = logging.LogRecord("a", logging.ERROR, "m.py", 1, "failed", (), given)
     assert "ValueError: invalid literal" in json.loads(JSONFormatter().format(record))["exception"]
+
+
+def test_every_line_of_a_job_names_its_run_and_step() -> None:
+    record = logging.makeLogRecord({"msg": "Evaluated", "levelname": "INFO"})
+    found = json.loads(JSONFormatter({"run": "arxiv-7", "step": "evaluate"}).format(record))
+    assert (found["run"], found["step"]) == ("arxiv-7", "evaluate")

@@ -25,6 +25,7 @@ def retained(obs: ModelObservation, draft: ModelDraft, platform: Platform) -> Mo
     """The retention CronJob, told what this decision leads to."""
     model = obs.model.model_copy(update={"status": draft.status})
     metadata = model.metadata
+    under_way = [run for run in obs.runs if not run.status.phase.finished]
     told = RetentionInput(
         namespace=metadata.namespace,
         model=metadata.name,
@@ -32,8 +33,8 @@ def retained(obs: ModelObservation, draft: ModelDraft, platform: Platform) -> Mo
         artifact_root=platform.artifact_root,
         policy=model.spec.retention,
         versions=[_version(each, model, obs.experiments) for each in in_order(obs.versions)],
-        runs=sorted(run.metadata.uid for run in obs.runs),
-        held_datasets=sorted({digest for run in obs.runs for digest in _built_upon(run)}),
+        runs=sorted(run.metadata.uid for run in under_way),
+        held_datasets=sorted({digest for run in under_way for digest in _built_upon(run)}),
     )
     return draft.do(EnsureRetention(told))
 

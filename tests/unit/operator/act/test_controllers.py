@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from operator_fakes import NOON, FakeCluster, FakeRecords, FakeRows, FixedClock, body
+from operator_fakes import NOON, FakeCluster, FakeOutbox, FakeRecords, FakeRows, FixedClock, body
 
 from pharos_api.meta import Command
 from pharos_api.model import Model, ModelPhase, ModelStatus
@@ -52,7 +52,7 @@ class World:
     def reconcile(self) -> list[str]:
         self.cluster.calls.clear()
         actor = Actor(self.cluster, self.index, self.rows, _NoRenderer(), self.records)
-        hands = Hands(self.index, FixedClock(), PLATFORM, actor, self.publication)
+        hands = Hands(self.index, FixedClock(), PLATFORM, actor, self.publication, FakeOutbox())
         controller = Controller(Brain(self._look, self._decide), hands)
         asyncio.run(controller.reconcile(KEY))
         return self.cluster.calls

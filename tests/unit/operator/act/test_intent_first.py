@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from decide_builders import NOW, PLATFORM, model, name_of, version
-from operator_fakes import FakeCluster, FakeRecords, FakeRows, FixedClock
+from operator_fakes import FakeCluster, FakeOutbox, FakeRecords, FakeRows, FixedClock
 
 from pharos_api.model import Incoming, IncomingCause
 from pharos_api.modelversion import EngineStatus
@@ -39,7 +39,7 @@ class World:
         manifests = Manifests(self.index, PLATFORM)
         actor = Actor(self.cluster, self.index, FakeRows(), manifests, FakeRecords())
         publication = Publication(self.cluster, self.index, "operator-0")
-        hands = Hands(self.index, FixedClock(NOW), PLATFORM, actor, publication)
+        hands = Hands(self.index, FixedClock(NOW), PLATFORM, actor, publication, FakeOutbox())
         board = GatewayBoard(self.index, "default")
         observer = Observer(self.index, ProgressBoard(), board, Capacity(self.cluster))
 

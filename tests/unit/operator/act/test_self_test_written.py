@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from decide_builders import NOW, PLATFORM, model, version
-from operator_fakes import FakeCluster, FakeMetrics, FakeRecords, FakeRows, FixedClock
+from operator_fakes import FakeCluster, FakeCourier, FakeMetrics, FakeRecords, FakeRows, FixedClock
 from self_test_logs import sound, with_a_bot
 
 from pharos_analysis.resplitting import UsersLog
+from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.reconcile.act import Actor
-from pharos_operator.reconcile.brains import reconciles
+from pharos_operator.reconcile.brains import Beside, reconciles
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.controllers import Hands
 from pharos_operator.reconcile.counters import Counters
@@ -20,6 +21,7 @@ from pharos_operator.reconcile.gateways import GatewayBoard
 from pharos_operator.reconcile.index import Index, Key
 from pharos_operator.reconcile.manifests import Manifests
 from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.publication import Publication
 from pharos_operator.reconcile.sampling import Sampling
@@ -78,13 +80,15 @@ class World:
         self.tests = SelfTests(self.index, self.users, self.clock)
         manifests = Manifests(self.index, PLATFORM)
         actor = Actor(self.cluster, self.index, FakeRows(), manifests, FakeRecords())
+        outbox = Outbox(FakeCourier(), self.clock, Telemetry())
         publication = Publication(self.cluster, self.index, "operator-0")
-        hands = Hands(self.index, self.clock, PLATFORM, actor, publication)
+        hands = Hands(self.index, self.clock, PLATFORM, actor, publication, outbox)
         board = GatewayBoard(self.index, "default")
         observer = Observer(self.index, ProgressBoard(), board, Capacity(self.cluster))
         sampling = Sampling(FakeMetrics(), Counters(NoGateways()))
         engines = Engines(NoServers())
-        self.reconcile = reconciles(observer, sampling, self.tests, engines, hands)["Model"]
+        beside = Beside(self.tests, outbox)
+        self.reconcile = reconciles(observer, sampling, beside, engines, hands)["Model"]
 
     def turn(self) -> list[str]:
         """The calls of one look of the duty and the reconcile that follows."""

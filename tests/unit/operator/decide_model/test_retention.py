@@ -10,6 +10,7 @@ from pharos_api.data import Extension
 from pharos_api.modelversion import ModelVersion, Stage
 from pharos_api.names import ANNOTATION_KEEP
 from pharos_api.retaining import RetentionInput
+from pharos_api.trainingrun import TrainingRunPhase, TrainingRunStatus
 from pharos_operator.decide.decision import EnsureRetention
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import ModelObservation
@@ -49,7 +50,8 @@ def test_runs_in_being_are_told_with_the_data_sets_that_they_build_upon() -> Non
     run = make_run()
     data = run.spec.data.model_copy(update={"extends": Extension(dataset_sha256=DATA_SHA)})
     run = run.model_copy(update={"spec": run.spec.model_copy(update={"data": data})})
-    found = told(replace(looked(model("v1.0.0"), ONE), runs=(run,)))
+    over = run.model_copy(update={"status": TrainingRunStatus(phase=TrainingRunPhase.SUCCEEDED)})
+    found = told(replace(looked(model("v1.0.0"), ONE), runs=(run, over)))
     assert (found.runs, found.held_datasets) == ([run.metadata.uid], [DATA_SHA])
 
 
