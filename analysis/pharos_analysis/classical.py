@@ -9,6 +9,7 @@ from math import erfc, inf, sqrt
 
 from scipy.special import chdtrc, stdtr, stdtrit
 
+from pharos_analysis.interval import Interval
 from pharos_analysis.means import Mean, contrasted
 
 
@@ -19,14 +20,6 @@ class Tested:
     statistic: float
     freedom: float
     p_value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A two-sided confidence interval in the unit of what was measured."""
-
-    low: float
-    high: float
 
 
 def two_proportion_z(good: int, of: int, other_good: int, other_of: int) -> Tested | None:

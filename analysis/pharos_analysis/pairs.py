@@ -10,7 +10,7 @@ from math import exp, lgamma, log, sqrt
 from statistics import NormalDist
 
 from pharos_analysis.betting import evidence_above
-from pharos_analysis.classical import Interval
+from pharos_analysis.interval import Interval
 
 _NEGLIGIBLE = 1e-18
 

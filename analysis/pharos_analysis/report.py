@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pharos_analysis.classical import (
-    Interval,
     Tested,
     chi_square,
     two_proportion_z,
     welch_interval,
     welch_t,
 )
+from pharos_analysis.interval import Interval
 from pharos_analysis.means import Mean, mean
 from pharos_analysis.power import Aim, detectable_effect, users_needed
 from pharos_analysis.samples import UserTotals
