@@ -29,6 +29,10 @@ from pharos_jobs.errors import StepFault
 _NOTHING = "There is no version in production to compare with."
 _NO_LOG = "There is no prediction log: PHAROS_DATABASE_URL is not set."
 _NO_DATASET = "The version in production names no data set (it was imported)."
+_OTHER_LABELS = (
+    "The Model has other labels than production's data set, which so cannot be extended. Start a "
+    "TrainingRun without data.extends."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +91,8 @@ class Check:
         if not production.dataset_sha256:
             return triggers.unknown(Trigger.DATA_GROWTH, _NO_DATASET)
         dataset = self._dataset(production)
+        if self._told.labels and set(self._told.labels) != set(dataset.labels):
+            return triggers.failed(Trigger.DATA_GROWTH, _OTHER_LABELS)
         today = self._world.now.astimezone(UTC).date().isoformat()
         found = count_new_papers(self._told, dataset, today, self._world.work_dir)
         feedback = self._feedback(log, production, dataset)

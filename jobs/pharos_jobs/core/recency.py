@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from pharos_api.extending import LATE_DAYS
 from pharos_jobs.core.duplicates import compute_text_hash
 from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.quality import to_sample
 
-# Sources list a paper days after the day that it carries.
-LATE_DAYS = 7
 COLLECTED_UNTIL = "collectedUntil"
 _PLACE = re.compile(r"row-\d+")
 

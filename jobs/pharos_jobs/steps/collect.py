@@ -142,6 +142,8 @@ class Asked:
         world = Surroundings(api_url=os.environ.get(ENV_ARXIV_URL, API_URL))
         collect = ArxivCollector(f"{self._folder}/arxiv", world).collect_papers_by_category
         wanted, start = source.papers_per_category, source.start_date
+        # The day of the step, not of each request: a collection may last over midnight.
+        source = source.model_copy(update={"end_date": source.end_date or self._today})
         return {
             category: self._any(partial(collect, category, wanted, start, clean, source))
             for category in source.categories

@@ -347,6 +347,15 @@ def test_what_is_not_there_is_no_data(desk: Desk, changes: dict[str, Any]) -> No
     assert not found.due
 
 
+def test_a_data_set_of_other_labels_cannot_be_extended(desk: Desk) -> None:
+    desk.write(papers(TOPICS, 60))
+    assert desk.check(desk.told(labels=["cs.RO", "cs.AI"])).due
+    found = desk.check(desk.told(labels=["cs.RO", "cs.AI", "cs.DB"]))
+    assert states(found)[Trigger.DATA_GROWTH] is TriggerState.ERROR
+    assert "without data.extends" in message(found, Trigger.DATA_GROWTH)
+    assert not found.due
+
+
 def test_a_person_and_a_policy_that_always_retrains(desk: Desk) -> None:
     assert desk.check(desk.told(forced="new guideline")).trigger is Trigger.MANUAL
     always = desk.told(policy={"triggers": {"onSchedule": "Always"}})

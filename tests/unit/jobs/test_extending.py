@@ -1,6 +1,7 @@
 """The prepare step of a run that extends a data set: what it keeps, adds and refuses."""
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -94,6 +95,21 @@ def test_what_an_erasure_left_of_a_data_set_is_extended(desk: Desk) -> None:
     assert gone.arxiv_id not in ids
     assert len(ids) == 119
     assert second.card["extends"]["sha256"] not in {first.sha256, second.sha256}
+
+
+def test_a_data_set_of_the_chain_that_retention_removed_is_named(desk: Desk) -> None:
+    first = desk.open(desk.prepare(papers(each=50)))
+    second = desk.open(desk.prepare(later(90, 10), first.sha256))
+    rmtree(desk.root / "datasets" / first.sha256)
+    result = desk.prepare(later(110, 10), second.sha256)
+    assert result.outputs["newSamples"] == "20"
+    assert f"were not compared with: {first.sha256[:12]}." in result.warnings[0]
+    tests = [set(ids(read_split(each, "test"))) for each in (second, desk.open(result))]
+    assert tests[0] < tests[1]
+
+
+def ids(part: list[Sample]) -> list[str]:
+    return [each.arxiv_id for each in part]
 
 
 def test_nothing_new_is_the_same_data_set_with_a_word(desk: Desk) -> None:
