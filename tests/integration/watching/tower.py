@@ -83,7 +83,10 @@ async def alertmanager(stack: AsyncExitStack, folder: Path, hook: str) -> str:
     """Its address. It tells each alert by itself and at once, those of the platform alone."""
     ours = {"matchers": ['platform="pharos"'], "receiver": "hook", "group_by": ["..."]}
     config = {
-        "route": {"receiver": "nobody", "routes": [ours | {"group_wait": "0s"}]},
+        "route": {
+            "receiver": "nobody",
+            "routes": [ours | {"group_wait": "0s", "group_interval": "1s"}],
+        },
         "receivers": [{"name": "nobody"}, {"name": "hook", "webhook_configs": [{"url": hook}]}],
     }
     path, address = folder / "alertmanager.yaml", f"127.0.0.1:{free_port()}"
@@ -161,8 +164,12 @@ async def _started(stack: AsyncExitStack, log: Path, ready_url: str, *command: s
     ended = asyncio.create_task(process.wait())
     ready = asyncio.create_task(_ready(ready_url))
     await asyncio.wait([ended, ready], return_when=asyncio.FIRST_COMPLETED)
-    assert ready.done(), log.read_text()
+    assert ready.done(), _said(log)
     ended.cancel()
+
+
+def _said(log: Path) -> str:
+    return log.read_text()
 
 
 async def _ready(url: str) -> None:
