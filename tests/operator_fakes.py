@@ -8,15 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pharos_analysis.samples import ArmSample, QueryValue, Sample
-from pharos_operator.decide.decision import (
-    Notice,
-    RecordEvidence,
-    RecordExperiment,
-    RecordVersion,
-    Ref,
-)
+from pharos_operator.decide.decision import Notice, RecordEvidence, Ref
 from pharos_operator.errors import Conflict, NotFound, PharosError
-from pharos_operator.ports import Address, Posted
+from pharos_operator.ports import Address, Posted, Row
 from pharos_operator.render.metric_queries import ValueQuery
 
 Body = dict[str, Any]
@@ -37,9 +31,9 @@ class FixedClock:
 class FakeRows:
     """Remembers rows."""
 
-    rows: list[RecordVersion | RecordExperiment | RecordEvidence] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
-    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
+    async def record(self, row: Row) -> None:
         self.rows.append(row)
 
 

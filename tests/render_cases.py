@@ -5,12 +5,14 @@ from dataclasses import replace
 from run_builders import DATA_SHA, NOW, PLATFORM, SHA, make_model, make_run, make_version
 
 from pharos_api.abexperiment import ABExperiment, ABExperimentSpec
+from pharos_api.checking import CheckedVersion, CheckInput
 from pharos_api.jobio import StepInput
 from pharos_api.meta import Metadata, ObjectRef, Resource
-from pharos_api.model import Retention
-from pharos_api.modelversion import Stage
+from pharos_api.model import Retention, RetrainingPolicy
+from pharos_api.modelversion import Lineage, Stage
 from pharos_api.names import ANNOTATION_FAULT
 from pharos_api.retaining import RetainedVersion, RetentionInput
+from pharos_api.retraining import Cause, Trigger
 from pharos_api.trainingrun import StepName, TrainingRun
 from pharos_api.verification import VerifyInput
 from pharos_operator.decide.decision import (
@@ -21,11 +23,14 @@ from pharos_operator.decide.decision import (
     Platform,
     RecordEvidence,
     RegistryEntry,
+    StartCheck,
     StartExperiment,
+    StartRetraining,
     StartStep,
     SyncRegistry,
     VerifyCandidate,
 )
+from pharos_operator.decide.models.template import as_run, retraining_spec
 from pharos_operator.decide.observation import RunObservation
 from pharos_operator.decide.runs.pipeline import Look, listed_steps, step_input
 from pharos_operator.render.manifests import Rendered
@@ -45,9 +50,43 @@ SEARCHING = make_run(
     resources={"search": {"limits": {"nvidia.com/gpu": "1"}}},
 )
 TOGETHER = make_run(trainer={"nodes": 2}, resources={"train": {"limits": {"nvidia.com/gpu": "4"}}})
+TEMPLATE = {
+    "data": {"source": {"arxiv": {"categories": ["cs.AI", "cs.LG"]}}},
+    "resources": {"train": {"limits": {"nvidia.com/gpu": "1"}}},
+}
+CHECKED = CheckedVersion(
+    name="arxiv-v1-0-0",
+    uid="00000000-0000-4000-8000-000000000001",
+    version="v1.0.0",
+    model_uri="file:///artifacts/models/default/arxiv/v1.0.0",
+    dataset_sha256=DATA_SHA,
+    accuracy="0.9100",
+    promoted_at="2026-11-16T12:00:00Z",
+    trained_at="2026-11-15T00:00:00Z",
+)
 MODEL = make_model(
     labels=["cs.AI", "cs.LG"],
-    retraining={"template": {"spec": {}}, "timeZone": "Europe/Vienna"},
+    retraining={"template": TEMPLATE, "timeZone": "Europe/Vienna"},
+)
+POLICY = RetrainingPolicy(template=TEMPLATE, time_zone="Europe/Vienna")
+TOLD = CheckInput(
+    namespace="default",
+    model="arxiv",
+    uid="uid-model",
+    artifact_root="file:///artifacts",
+    policy=POLICY.model_copy(update={"template": None}),
+    data=as_run(MODEL, POLICY, TEMPLATE).data,
+    labels=["cs.AI", "cs.LG"],
+    production=CHECKED,
+)
+ASKED = TOLD.model_copy(update={"forced": "new categories (by ada)"})
+CAUSE = Cause(
+    trigger=Trigger.DATA_GROWTH,
+    reason="1,500 papers are new, 15 % of 10,000",
+    parent="v1.0.0",
+    check="arxiv-retrain-29401234",
+    previous_samples=10_000,
+    new_samples=1500,
 )
 VERSION = make_version()
 S3 = Platform(
@@ -58,6 +97,21 @@ S3 = Platform(
     artifact_secret="pharos-s3",
     source_secret="paper-sources",
     extra_pod_env=(("HF_ENDPOINT", "http://mirror"),),
+)
+
+
+KEYS = replace(
+    S3,
+    database_secret="pharos-database",
+    job_defaults=(("check", {"limits": {"memory": "6Gi"}}),),
+)
+RESTING = TOLD.model_copy(update={"data": None})
+TRAINED = VERSION.model_copy(
+    update={
+        "spec": VERSION.spec.model_copy(
+            update={"lineage": Lineage(dataset_sha256=DATA_SHA, data_until="2026-11-15")}
+        )
+    }
 )
 
 
@@ -150,7 +204,15 @@ CASES: dict[str, tuple[Rendered, Resource, Platform]] = {
         PLATFORM,
     ),
     "abexperiment": (StartExperiment("arxiv-v1-1-0-rollout", ROLLOUT), MODEL, PLATFORM),
-    "cronjob": (EnsureCronJob("arxiv"), MODEL, PLATFORM),
+    "cronjob": (EnsureCronJob("arxiv", TOLD), MODEL, PLATFORM),
+    "cronjob-keys": (EnsureCronJob("arxiv", TOLD), MODEL, KEYS),
+    "cronjob-resting": (EnsureCronJob("arxiv", RESTING), MODEL, PLATFORM),
+    "checkjob": (StartCheck("arxiv-check-4d7c0a9e11", ASKED), MODEL, PLATFORM),
+    "trainingrun-retraining": (
+        StartRetraining("arxiv-retrain-5b0c3fd6a2", retraining_spec(MODEL, POLICY, TRAINED, CAUSE)),
+        MODEL,
+        PLATFORM,
+    ),
     "retention": (EnsureRetention(RETAINED), MODEL, PLATFORM),
     "evidence": (EVIDENCE, MOVE, PLATFORM),
     "evidence-of-production": (GUARDED, MODEL, PLATFORM),

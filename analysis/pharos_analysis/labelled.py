@@ -59,7 +59,7 @@ def sound(totals: UserTotals) -> bool:
 
 def answer(metric: Metric, found: LabelledMetric, rule: DecisionRule) -> Answer | None:
     """The p-values of one group; None with fewer users than the approximation needs."""
-    control, candidate = _varying(found.control, found.candidate)
+    control, candidate = varying(found.control, found.candidate)
     if min(control.users, candidate.users) < MIN_USERS:
         return None
     compared = Compared(control, candidate, Direction.INCREASE, effect_of(metric))
@@ -129,7 +129,7 @@ def aim(rule: DecisionRule) -> Aim:
     return Aim(alpha, min(0.999, max(0.55, float(rule.power))))
 
 
-def _varying(control: UserTotals, candidate: UserTotals) -> tuple[UserTotals, UserTotals]:
+def varying(control: UserTotals, candidate: UserTotals) -> tuple[UserTotals, UserTotals]:
     """Both arms, each with one user more who is right and one who is wrong if an arm never varies.
 
     All right against all wrong has no variance, and is the clearest case of all.

@@ -6,9 +6,11 @@ each such pair would fall on either side with probability one half (McNemar 1947
 the bet of ``betting.py`` against one half, and may be looked at after every pair.
 """
 
-from math import exp, lgamma, log
+from math import exp, lgamma, log, sqrt
+from statistics import NormalDist
 
 from pharos_analysis.betting import evidence_above
+from pharos_analysis.classical import Interval
 
 _NEGLIGIBLE = 1e-18
 
@@ -27,6 +29,22 @@ def p_different(only_control: int, only_candidate: int) -> float:
     """McNemar's exact two-sided p-value, for one look."""
     pairs = only_control + only_candidate
     return min(1.0, 2 * _upper_tail(max(only_control, only_candidate), pairs))
+
+
+def paired_interval(
+    only_control: int, only_candidate: int, pairs: int, alpha: float = 0.05
+) -> Interval:
+    """The interval of candidate - control, as shares of all pairs that each gets right.
+
+    For one look, two-sided. Wald's interval with half a pair more in each of the four cells:
+    Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions",
+    Statistics in Medicine 24, 729-740. It is wide where there are few pairs, and never a point.
+    """
+    total, control, candidate = pairs + 2.0, only_control + 0.5, only_candidate + 0.5
+    estimate = (candidate - control) / total
+    variance = (candidate + control - (candidate - control) ** 2 / total) / (total * total)
+    reach = NormalDist().inv_cdf(1 - alpha / 2) * sqrt(variance)
+    return Interval(max(-1.0, estimate - reach), min(1.0, estimate + reach))
 
 
 def _upper_tail(hits: int, trials: int) -> float:

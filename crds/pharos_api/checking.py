@@ -7,10 +7,12 @@ termination message (at most 4,096 bytes). The check has no access to Kubernetes
 from pydantic import Field
 
 from pharos_api.data import Data
-from pharos_api.jobio import StepError
+from pharos_api.jobio import TERMINATION_LIMIT_BYTES, StepError
 from pharos_api.meta import Spec, Status
 from pharos_api.model import DriftWatch, RetrainingPolicy
 from pharos_api.retraining import DriftReading, Trigger, TriggerReading
+
+_SENTENCE_LIMIT = 300
 
 
 class CheckedVersion(Spec):
@@ -18,6 +20,8 @@ class CheckedVersion(Spec):
 
     ``dataset_sha256`` names the data set below the artifact root that it was trained on.
     ``accuracy`` is a decimal string: what it had on its test split when it was registered.
+    ``trainedAt`` is the midnight that began the last day of its data: what is new came since then.
+    All times are RFC 3339.
     """
 
     name: str
@@ -31,7 +35,9 @@ class CheckedVersion(Spec):
 
 
 class CheckInput(Spec):
-    """All that a check needs to know. ``data`` is the source of the policy's template.
+    """All that a check needs to know. ``data`` is that of the policy's template.
+
+    The policy comes without its template, which may be large.
 
     ``forced`` is why a person asked for a retraining; empty where the schedule asks.
     """
@@ -62,3 +68,36 @@ class CheckResult(Status):
     new_samples: int = 0
     drift: DriftReading | None = None
     error: StepError | None = None
+
+    def to_termination_message(self) -> str:
+        """JSON within Kubernetes' limit; sentences are cut where they must be."""
+        text = self.model_dump_json(by_alias=True, exclude_none=True)
+        if len(text.encode()) <= TERMINATION_LIMIT_BYTES:
+            return text
+        short = self.model_copy(
+            update={
+                "reason": _cut(self.reason),
+                "readings": [
+                    each.model_copy(update={"message": _cut(each.message)})
+                    for each in self.readings
+                ],
+                "error": self.error
+                and StepError(reason=self.error.reason, message=_cut(self.error.message)),
+            }
+        )
+        return short.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def parse_check_result(text: str) -> CheckResult | None:
+    """The result in a termination message, or None where there is none to read."""
+    try:
+        return CheckResult.model_validate_json(text)
+    except ValueError:
+        return None
+
+
+def _cut(sentence: str) -> str:
+    # Bytes are what is limited, and a letter may take several.
+    if len(sentence.encode()) <= _SENTENCE_LIMIT:
+        return sentence
+    return sentence.encode()[:_SENTENCE_LIMIT].decode(errors="ignore") + " …"

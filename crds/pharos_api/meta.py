@@ -97,6 +97,8 @@ def whole_seconds(moment: datetime) -> datetime:
 Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN, max_length=32)]
 # Kubernetes' conventions forbid floats in specs: decimals travel as strings.
 DecimalString = Annotated[str, StringConstraints(pattern=DECIMAL_PATTERN, max_length=32)]
+SIGNED_PATTERN = r"^-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$"
+SignedDecimalString = Annotated[str, StringConstraints(pattern=SIGNED_PATTERN, max_length=32)]
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

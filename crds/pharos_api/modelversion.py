@@ -5,16 +5,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from pharos_api.data import Date
 from pharos_api.meta import (
     Condition,
     DecimalString,
     ObjectRef,
     Resource,
+    SignedDecimalString,
     Spec,
     Status,
     Time,
     rules,
 )
+from pharos_api.retraining import Trigger
 
 VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
 VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
@@ -37,7 +40,9 @@ class Lineage(Spec):
     """What the model came from.
 
     ``architecture`` is the family by which the next version's number is found; without it the base
-    model's name tells it. A linear model has no base model.
+    model's name tells it. A linear model has no base model. ``dataUntil`` is the last day of its
+    papers, ``trigger`` what started its retraining; absent where nobody knows the one, or where the
+    other was none.
     """
 
     training_run: str | None = None
@@ -45,16 +50,26 @@ class Lineage(Spec):
     base_model: str | None = None
     architecture: str | None = None
     parent: str | None = None
+    data_until: Date | None = None
+    trigger: Trigger | None = None
 
 
 class Metrics(Spec):
-    """Shares in 0..1 as decimal strings, measured by the evaluate step."""
+    """Shares in 0..1 as decimal strings, measured by the evaluate step.
+
+    A retraining is compared with production: ``improvement`` is what it gained in accuracy on the
+    same texts, of all its test split, of the golden set, and of the newest window.
+    """
 
     validation_accuracy: DecimalString | None = None
     test_accuracy: DecimalString | None = None
     macro_f1: DecimalString | None = Field(None, alias="macroF1")
     baseline_macro_f1: DecimalString | None = Field(None, alias="baselineMacroF1")
     calibration_error: DecimalString | None = None
+    production_accuracy: DecimalString | None = None
+    improvement: SignedDecimalString | None = None
+    golden_improvement: SignedDecimalString | None = None
+    window_improvement: SignedDecimalString | None = None
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]

@@ -16,6 +16,7 @@ CLI_FIELD_MANAGER = "pharos-cli"
 LABEL_MODEL = f"{GROUP}/model"
 LABEL_RUN = f"{GROUP}/training-run"
 LABEL_STEP = f"{GROUP}/step"
+CHECK = "check"
 LABEL_VERSION = f"{GROUP}/version"
 LABEL_VERSION_NAME = f"{GROUP}/model-version"
 LABEL_EXPERIMENT = f"{GROUP}/experiment"
@@ -149,6 +150,9 @@ METRIC_ROUTE_VERIFIED = "pharos_model_route_verified_revision"
 METRIC_RUN_PHASE = "pharos_training_run_phase"
 METRIC_RUN_PROGRESSED = "pharos_training_run_progressed_timestamp_seconds"
 METRIC_RUN_FINISHED = "pharos_training_run_finished_timestamp_seconds"
+METRIC_RETRAINING_PHASE = "pharos_retraining_phase"
+METRIC_RETRAINING_GPU = "pharos_model_retraining_gpu_seconds"
+METRIC_DRIFT = "pharos_model_drift_score"
 METRIC_EXPERIMENT_PHASE = "pharos_experiment_phase"
 METRIC_EXPERIMENT_WEIGHT = "pharos_experiment_weight_percent"
 METRIC_EXPERIMENT_CONDITION = "pharos_experiment_condition"
@@ -197,6 +201,16 @@ def meeting_name(run: str) -> str:
 def cron_job_name(model: str) -> str:
     """Name of a Model's retraining CronJob (at most 52 characters by Kubernetes' rule)."""
     return bounded(model, "-retrain", 52)
+
+
+def check_job_name(model: str, command: str) -> str:
+    """Name of the check that a person's command asks for: the same command is the same Job."""
+    return bounded(model, f"-check-{_mark(command)}", _JOB_LIMIT)
+
+
+def retraining_name(model: str, check: str) -> str:
+    """Name of the TrainingRun that a check leads to, by the UID of its Job: one run a check."""
+    return bounded(model, f"-retrain-{_mark(check)}", _JOB_LIMIT - 12)
 
 
 def retention_job_name(model: str) -> str:
@@ -253,6 +267,10 @@ def bounded(name: str, suffix: str = "", limit: int = _MAX_NAME) -> str:
         return name + suffix
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name[: limit - len(suffix) - 9].rstrip('-')}-{mark}{suffix}"
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def parse_version(version: str) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from pharos_api.meta import Spec, Status, Time
+from pharos_api.meta import DecimalString, Spec, Status, Time
 
 
 class Trigger(StrEnum):
@@ -68,10 +68,10 @@ class DriftReading(Status):
     """
 
     texts: int = 0
-    input_score: str | None = None
-    prediction_score: str | None = None
-    label_score: str | None = None
-    confidence_score: str | None = None
+    input_score: DecimalString | None = None
+    prediction_score: DecimalString | None = None
+    label_score: DecimalString | None = None
+    confidence_score: DecimalString | None = None
     detected: list[str] = Field(default_factory=list)
     report_uri: str | None = None
 
@@ -80,8 +80,9 @@ class RetrainingStatus(Status):
     """How a Model's retraining stands.
 
     ``check`` is the last check's Job that was acted on; ``due`` is its verdict with ``reason`` in a
-    sentence. ``run`` is the last run that came of it. ``gpuSeconds`` were used by such runs in
-    ``month`` (``2026-11``).
+    sentence. ``run`` is the last run that came of one. ``gpuSeconds`` were used by such runs in
+    ``month`` (``2026-11``). ``acted`` are the UIDs of the checks that were acted on and are still
+    there, ``counted`` the seconds that each run that is still there has in ``gpuSeconds``.
     """
 
     check: str = ""
@@ -93,5 +94,8 @@ class RetrainingStatus(Status):
     drift: DriftReading | None = None
     run: str = ""
     run_started_at: Time | None = None
+    run_finished_at: Time | None = None
     month: str = ""
     gpu_seconds: int = 0
+    acted: list[str] = Field(default_factory=list)
+    counted: dict[str, int] = Field(default_factory=dict)

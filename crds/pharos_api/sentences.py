@@ -98,7 +98,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "coolDown": "Least time between two retrainings.",
         "maxTrainingTime": "Deadline of a retraining.",
         "maxGpuHoursPerMonth": "GPU-hours of a calendar month; without it there is no bound.",
-        "template": "Spec of the TrainingRun but for its modelRef.",
+        "template": "Spec of the TrainingRun but for what follows from the Model and the check.",
     },
     "Triggers": {
         "dataGrowthPercent": "Growth of the data since the last training that starts a run.",
@@ -243,6 +243,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "baseModel": "The weights that it began with.",
         "architecture": "The family by which the next version's number is found.",
         "parent": "The version that was in production then.",
+        "dataUntil": "The last day of its papers; what is new came since.",
+        "trigger": "What started its retraining; none where a person made the run.",
     },
     "Metrics": {
         "validationAccuracy": "Accuracy on the validation split.",
@@ -250,6 +252,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "macroF1": "Mean of the classes' F1 on the test split.",
         "baselineMacroF1": "That of a linear model of the same data.",
         "calibrationError": "Mean distance of confidence and accuracy.",
+        "productionAccuracy": "What production had on the test split of the retraining.",
+        "improvement": "What it gained over production there; less than nothing where it lost.",
+        "goldenImprovement": "What it gained on the golden set.",
+        "windowImprovement": "What it gained on the papers that are new.",
     },
     "KeyFrom": {"header": "The header."},
     "ABExperimentSpec": {

@@ -85,8 +85,11 @@ STATUS_SENTENCES: dict[str, dict[str, str]] = {
         "newSamples": "Samples that had come since the last training.",
         "run": "The last TrainingRun that came of a check.",
         "runStartedAt": "When it was made.",
+        "runFinishedAt": "When it ended; the cool-down counts from then.",
         "month": "The calendar month that gpuSeconds tell of.",
         "gpuSeconds": "GPU-seconds that retrainings used in it.",
+        "acted": "UIDs of the checks that were acted on and are still there.",
+        "counted": "What each run that is still there has in gpuSeconds.",
     },
     "NotificationStatus": {
         "since": "What happened before is not told any more.",

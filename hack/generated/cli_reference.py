@@ -24,10 +24,10 @@ of the kubeconfig's current context, and the kubeconfig the one that `kubectl` w
 | 1 | not done; one sentence on standard error says why and what to do |
 | 2 | the command does not fit its usage |
 
-A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`) is written
-into the object's `status.command`, never into a spec, so GitOps does not undo it. The operator
-carries each command out once. One that does not fit is refused: the condition `CommandRefused` of a
-Model or an ABExperiment, and an event of each kind, say why.
+A verb (`promote`, `rollback`, `pause`, `resume`, `abort`, `retry`, `lift-quarantine`, `retrain`) is
+written into the object's `status.command`, never into a spec, so GitOps does not undo it. The
+operator carries each command out once. One that does not fit is refused: the condition
+`CommandRefused` of a Model or an ABExperiment, and an event of each kind, say why.
 """
 
 EXAMPLES = {
@@ -77,6 +77,18 @@ $ pharos load arxiv-classifier -n pharos --rate 20 --duration 60 --feedback 0.2
   "unchecked": 0,
   ...
 }
+""",
+    "label": """\
+$ pharos label arxiv-classifier --count 20 --since 14d
+1 cs.AI  2 cs.CL  3 cs.CV
+
+[1/20] cs.AI (confidence 0.41, another version says cs.CL)
+Planning with language models. We ask ...
+label (number or name, s skips, q ends) [cs.AI]: 2
+$ pharos label arxiv-classifier --export queue.jsonl
+20 predictions: queue.jsonl
+$ pharos label arxiv-classifier --file queue.jsonl
+20 labels written
 """,
     "feedback": """\
 $ pharos feedback arxiv-classifier --request-id 5c1f… --label cs.CL --dissatisfied
@@ -160,6 +172,10 @@ Model/arxiv-classifier: Promote asked for; follow it with `pharos status`
     "rollback": """\
 $ pharos rollback arxiv-classifier --to v1.0.0 --reason "Critical bug"
 Model/arxiv-classifier: Rollback asked for; follow it with `pharos status`
+""",
+    "retrain": """\
+$ pharos retrain arxiv-classifier --reason "a new conference"
+Model/arxiv-classifier: Retrain asked for; follow it with `pharos status`
 """,
     "retention": """\
 $ pharos retention arxiv-classifier

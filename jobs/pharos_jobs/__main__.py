@@ -9,7 +9,12 @@ import sys
 from collections.abc import Callable
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
-from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, ENV_VERIFY_INPUT
+from pharos_api.names import (
+    ENV_CHECK_INPUT,
+    ENV_REGISTRY_INPUT,
+    ENV_STEP_INPUT,
+    ENV_VERIFY_INPUT,
+)
 from pharos_api.verification import VerifyInput
 from pharos_jobs import launching, logs, storage
 from pharos_jobs.standalone.flags import add_flags, run_with_flags
@@ -102,6 +107,16 @@ def _verify(_: argparse.Namespace) -> int:
     return int(code)
 
 
+def _check(_: argparse.Namespace) -> int:
+    from pharos_jobs.checking.process import check_from_text  # noqa: PLC0415 - keeps --help quick
+    from pharos_jobs.running import write_result  # noqa: PLC0415
+
+    logs.configure(sys.stdout)
+    result, code = check_from_text(os.environ.get(ENV_CHECK_INPUT) or sys.stdin.read())
+    write_result(result)
+    return int(code)
+
+
 def _retain(options: argparse.Namespace) -> int:
     from pharos_jobs.retention.command import run_retain  # noqa: PLC0415 - keeps --help quick
 
@@ -145,6 +160,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "receive": _receive,
     "project": _project,
     "verify": _verify,
+    "check": _check,
     "retain": _retain,
     "erase": _erase,
     "predict": _predict,

@@ -80,6 +80,11 @@ def read_related(dataset: Dataset) -> list[Sample]:
     return read_split(dataset, RELATED) if RELATED in dataset.card["files"] else []
 
 
+def read_all(dataset: Dataset) -> list[Sample]:
+    """The samples of all three splits."""
+    return [sample for name in SPLITS for sample in read_split(dataset, name)]
+
+
 def read_split(dataset: Dataset, name: str) -> list[Sample]:
     """The samples of one split; its digest is checked. Raises Terminal when it differs."""
     samples = [

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from pharos_api.checking import CheckResult
 from pharos_api.jobio import ExitCode, FailureReason, StepError, StepInput, StepResult
 from pharos_api.names import ENV_TERMINATION_LOG
 from pharos_api.retaining import RetentionResult
@@ -25,6 +26,7 @@ from pharos_jobs.retention.claiming import claim_dataset, claim_run
 
 TERMINATION_LOG = "/dev/termination-log"
 _log = logging.getLogger(__name__)
+Result = StepResult | VerifyResult | CheckResult | RetentionResult
 _Run = Callable[[StepInput, StepContext], StepResult]
 
 
@@ -78,14 +80,14 @@ def _failed(step: StepName, reason: FailureReason, message: str) -> StepResult:
     return StepResult(step=step, error=StepError(reason=reason, message=message))
 
 
-def _speaks(result: StepResult | VerifyResult | RetentionResult, path: Path) -> bool:
+def _speaks(result: Result, path: Path) -> bool:
     """Whether one of several processes tells the result: the first of them, or who failed first."""
     if getattr(result, "error", None) is None:
         return launching.is_first(os.environ)
     return not path.exists() or path.stat().st_size == 0
 
 
-def write_result(result: StepResult | VerifyResult | RetentionResult) -> None:
+def write_result(result: Result) -> None:
     """Leave the result where Kubernetes reads it; on a machine without that file, in the log."""
     path = Path(os.environ.get(ENV_TERMINATION_LOG, TERMINATION_LOG))
     if launching.is_started(os.environ) and not _speaks(result, path):

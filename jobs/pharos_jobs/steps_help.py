@@ -62,6 +62,12 @@ COMMANDS = {
         "Reads a RegistryInput (JSON) from PHAROS_REGISTRY_INPUT or standard input; repeating it "
         "changes nothing.",
     ),
+    "check": (
+        "See whether a Model in production is to be trained again.",
+        "Reads a CheckInput (JSON) from PHAROS_CHECK_INPUT or standard input. Counts what is new\n"
+        "in the source, holds labelled predictions to the accuracy at the promotion, and measures\n"
+        "drift. Leaves a CheckResult: whether a run is due, for which cause, and every reading.",
+    ),
     "send": (
         "Write a registered model to the standard output, as a tar archive.",
         "Every file is held to the manifest first, and the manifest to the digest. Waits for the "

@@ -14,6 +14,7 @@ from pharos_operator.decide.decision import (
     Notice,
     RecordEvidence,
     RecordExperiment,
+    RecordRetraining,
     RecordVersion,
     Ref,
 )
@@ -128,10 +129,14 @@ class Servers(Protocol):
         """What computes the answers of this pod; None where it does not tell. Never raises."""
 
 
+# One row of the projections.
+Row = RecordVersion | RecordExperiment | RecordRetraining | RecordEvidence
+
+
 class Rows(Protocol):
     """The relational projections. Idempotent."""
 
-    async def record(self, row: RecordVersion | RecordExperiment | RecordEvidence) -> None:
+    async def record(self, row: Row) -> None:
         """Upsert one row."""
 
 

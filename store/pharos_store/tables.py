@@ -33,12 +33,13 @@ class ExperimentStatus(StrEnum):
 
 
 class TriggerType(StrEnum):
-    """Row DBM-14, and the fourth trigger of the settled points."""
+    """Row DBM-14, the fourth trigger of the settled points, and drift."""
 
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     DATA_GROWTH = "data_growth"
     ACCURACY_DROP = "accuracy_drop"
+    DRIFT = "drift"
 
 
 class RetrainingStatus(StrEnum):

@@ -1,4 +1,4 @@
-"""Promote, rollback, pause, resume, abort: patches of a status, never edits of a spec."""
+"""Promote, rollback, retrain, pause, resume, abort: patches of a status, never of a spec."""
 
 import getpass
 import uuid
@@ -13,6 +13,7 @@ from pharos_api.model import Model
 from pharos_api.trainingrun import TrainingRun
 from pharos_console.cli.app import Kubeconfig, Namespace, Reason, app, cluster, out
 from pharos_console.cluster import Cluster
+from pharos_console.errors import UsageError
 from pharos_console.experiments.finding import experiment_named
 
 ModelName = Annotated[str, typer.Argument(help="name of the Model")]
@@ -97,6 +98,24 @@ def lift_quarantine(
     """Let a version that was rolled back return to experiments."""
     target = cluster(namespace, kubeconfig)
     send(target, Model, model, _command("LiftQuarantine", reason, version))
+
+
+@app.command()
+def retrain(
+    model: ModelName,
+    reason: Annotated[str, typer.Option("--reason", help="why it is to be trained again")],
+    namespace: Namespace = "",
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Check a Model at once and train it again, as its schedule would; cool-down does not count."""
+    target = cluster(namespace, kubeconfig)
+    policy = target.get(Model, model).spec.retraining
+    if policy is None or policy.template is None:
+        raise UsageError(
+            f"Model {model} has no spec.retraining.template, so there is nothing to start; "
+            "add one, or create a TrainingRun"
+        )
+    send(target, Model, model, _command("Retrain", reason))
 
 
 def _send_to_experiment(target: Cluster, name: str, command: Command) -> None:

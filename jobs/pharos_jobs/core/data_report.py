@@ -49,7 +49,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """A data set in numbers, with its checks; ``refused`` is the sentence of a refusal."""
+    """A data set in numbers, with its checks; ``refused`` is the sentence of a refusal.
+
+    ``previous`` of the samples stood in the data set that this one extends.
+    """
 
     papers: int
     samples: int
@@ -61,6 +64,7 @@ class DataReport:
     lengths: Histogram
     length_quantiles: tuple[int, ...]
     years: Mapping[str, int] = field(default_factory=dict)
+    previous: int = 0
 
 
 def data_report(

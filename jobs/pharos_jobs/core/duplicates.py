@@ -66,11 +66,39 @@ class DuplicateIndex:
         signature = _signature(shingles(sample.text), seed=1)
         if self._texts.query(signature):
             return Duplicate.TEXT
+        self._keep(sample, signature)
+        return None
+
+    def remember(self, sample: Sample) -> None:
+        """Remember a sample whatever it repeats: one that stays in any case."""
+        if sample.arxiv_id not in self._ids:
+            self._keep(sample, _signature(shingles(sample.text), seed=1))
+
+    def _keep(self, sample: Sample, signature: MinHash) -> None:
         self._texts.insert(sample.arxiv_id, signature)
         self._ids.add(sample.arxiv_id)
-        if title:
-            self._titles.add(title)
-        return None
+        if sample.title:
+            self._titles.add(compute_text_hash(sample.title))
+
+
+class NearestTexts:
+    """Finds a text that another resembles, by the exact Jaccard index of their word triples.
+
+    Apart from the removal of duplicates: other hash functions, and a lower threshold to find the
+    pairs whose index is then computed.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._sets = [shingles(text) for text in texts]
+        self._finder = MinHashLSH(threshold=SIMILAR - 0.15, num_perm=_PERMUTATIONS)
+        for place, parts in enumerate(self._sets):
+            self._finder.insert(place, _signature(parts, seed=2))
+
+    def like(self, text: str, least: float) -> int | None:
+        """The first place of a text that has at least that index with this one, or None."""
+        mine = shingles(text)
+        places = sorted(self._finder.query(_signature(mine, seed=2)))
+        return next((p for p in places if _jaccard(mine, self._sets[p]) >= least), None)
 
 
 def deduplicated(samples: Iterable[Sample]) -> list[Sample]:

@@ -1,17 +1,13 @@
 """Two models on the same texts: how far apart they are, and whether chance would do as much. Pure.
 
-McNemar's exact test on the texts that one of them alone got right. The interval of the difference
-is that of Agresti and Min 2005 (Statistics in Medicine 24, 729-740): Wald's, with half a text added
-to each of the four cells, which holds its 95 percent with few texts too.
+McNemar's exact test on the texts that one of them alone got right, and the interval of 95 percent
+that ``pharos_analysis.pairs`` gives for the difference.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
-from pharos_analysis.pairs import p_different
-
-_Z_95 = 1.959963984540054
+from pharos_analysis.pairs import p_different, paired_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
     texts = len(first)
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
-    low, high = _interval(texts, only_first, only_second)
+    reach = paired_interval(only_first, only_second, texts)
     return Paired(
         texts=texts,
         first_accuracy=sum(first) / texts,
@@ -47,14 +43,7 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
         only_first=only_first,
         only_second=only_second,
         difference=(only_second - only_first) / texts,
-        low=low,
-        high=high,
+        low=reach.low,
+        high=reach.high,
         p_value=p_different(only_first, only_second),
     )
-
-
-def _interval(texts: int, only_first: int, only_second: int) -> tuple[float, float]:
-    total, b, c = texts + 2, only_first + 0.5, only_second + 0.5
-    middle = (c - b) / total
-    spread = _Z_95 * sqrt((b + c) - (c - b) ** 2 / total) / total
-    return max(-1.0, middle - spread), min(1.0, middle + spread)

@@ -6,7 +6,7 @@ cost grows with what is kept and not with what is offered.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xxhash import xxh64_intdigest
 
@@ -48,20 +48,30 @@ class Selection:
         return dict(sorted(Counter(s.label for s in self.samples).items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is there already when papers are added: what they may repeat, and samples by label."""
+
+    index: DuplicateIndex = field(default_factory=DuplicateIndex)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
 def drawn_order(papers: Iterable[Paper], seed: int) -> list[Paper]:
     """Papers in an order that depends on the seed and their ids alone, not on the file's order."""
     return sorted(papers, key=lambda p: (xxh64_intdigest(p.id.encode(), seed=seed), p.id))
 
 
-def select(papers: Iterable[Paper], rules: Rules) -> Selection:
+def select(papers: Iterable[Paper], rules: Rules, present: Present | None = None) -> Selection:
     """Keep what the rules allow; at most ``per_class`` of each label, within ±10 % of each other.
 
     Balance is kept only where a number a class is asked for: without one the natural mix stays.
+    What is ``present`` counts for the balance, and what repeats it falls away.
     """
+    present = present or Present()
     kept: list[Sample] = []
     counts: Counter[str] = Counter()
     rejections: Counter[str] = Counter()
-    duplicates = DuplicateIndex()
+    duplicates = present.index
     several: list[Paper] = []
     for paper in drawn_order(papers, rules.seed):
         outcome = _labelled(paper, rules, counts)
@@ -75,7 +85,7 @@ def select(papers: Iterable[Paper], rules: Rules) -> Selection:
         counts[sample.label] += 1
         kept.append(sample)
     if rules.per_class is not None:
-        kept, surplus = balanced(kept)
+        kept, surplus = balanced(kept, present.counts)
         rejections["Balance"] += surplus
     related = tuple(_related(several, rules, duplicates))
     return Selection(tuple(kept), dict(sorted((+rejections).items())), related)
@@ -100,14 +110,17 @@ def _labelled(
     return to_sample(paper, label, rules.min_words)
 
 
-def balanced(samples: Sequence[Sample]) -> tuple[list[Sample], int]:
+def balanced(
+    samples: Sequence[Sample], present: Mapping[str, int] | None = None
+) -> tuple[list[Sample], int]:
     """The samples with no class larger than 1.1 times the smallest, and how many were left out.
 
-    Then every class lies within ±10 % of the mean (settled point A8, row SUC-4).
+    Then every class lies within ±10 % of the mean (settled point A8, row SUC-4). Samples that are
+    ``present`` are counted, and stay.
     """
-    counts = Counter(s.label for s in samples)
+    taken = Counter(present or {})
+    counts = taken + Counter(s.label for s in samples)
     limit = int(min(counts.values(), default=0) * BALANCE)
-    taken: Counter[str] = Counter()
     kept = []
     for sample in samples:
         if taken[sample.label] < limit:

@@ -17,6 +17,7 @@ def data_document(report: DataReport) -> dict[str, Any]:
     return {
         "papers": report.papers,
         "samples": report.samples,
+        "previousSamples": report.previous,
         "refused": report.refused,
         "checks": [asdict(check) for check in report.checks],
         "perClass": dict(report.per_class),
@@ -36,9 +37,7 @@ def data_page(report: DataReport) -> str:
 def _parts(report: DataReport) -> Iterator[str]:
     if report.refused:
         yield paragraph(f"The data was refused. {report.refused}")
-    yield paragraph(
-        f"{report.papers} papers came in, {report.samples} samples were kept.", soft=True
-    )
+    yield paragraph(_came_in(report), soft=True)
     yield heading("Checks")
     yield table(
         ("Check", "", "What was found"),
@@ -52,6 +51,13 @@ def _parts(report: DataReport) -> Iterator[str]:
     yield from _counts("Papers that lack a field", "Field", report.missing)
     yield from _lengths(report)
     yield from _counts("Samples by year", "Year", report.years)
+
+
+def _came_in(report: DataReport) -> str:
+    if not report.previous:
+        return f"{report.papers} papers came in, {report.samples} samples were kept."
+    new, before = report.samples - report.previous, report.previous
+    return f"{report.papers} papers came in, {new} new samples joined {before} earlier ones."
 
 
 def _lengths(report: DataReport) -> Iterator[str]:

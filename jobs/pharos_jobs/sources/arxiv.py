@@ -20,8 +20,9 @@ from pharos_jobs.core.papers import Paper
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.sources.arxiv_client import API_URL, TIMEOUT_S, PoliteClient, PoliteSession
 from pharos_jobs.sources.arxiv_query import paper_of, search_query
-from pharos_jobs.sources.collector import Collector, Waiting
+from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.pace import Limiter, Pace
+from pharos_jobs.sources.patience import Waiting
 from pharos_jobs.sources.port import Cursor, Page, Question, Window
 
 PAGE_SIZE = 100
@@ -60,11 +61,8 @@ class ArxivCollector:
         self, output_dir: str = "data/raw/arxiv", surroundings: Surroundings | None = None
     ) -> None:
         world = surroundings or Surroundings()
-        limiter = Limiter(world.pace, world.clock_s, world.sleep)
-        session = PoliteSession(limiter, world.timeout_s)
-        client = PoliteClient(session, world.page_size, world.api_url)
         self._collector = Collector(
-            ArxivPages(client, world.page_size),
+            arxiv_pages(world),
             storage.to_uri(output_dir),
             Waiting(world.sleep, world.jitter),
         )
@@ -137,7 +135,8 @@ class ArxivPages:
             raise Retryable(FailureReason.SOURCE_UNAVAILABLE, f"{error}.") from error
         behind = start + len(papers)
         is_end = not papers or behind >= self._client.total_results
-        return Page(tuple(papers), None if is_end else {"start": behind})
+        following = None if is_end else {"start": behind}
+        return Page(tuple(papers), following, self._client.total_results)
 
     def _asked(self, query: str, start: int) -> list[Paper]:
         search = arxiv.Search(
@@ -150,6 +149,14 @@ class ArxivPages:
         if not papers and start < self._client.total_results:
             raise ConnectionError("arXiv sent an empty page before the end")
         return papers
+
+
+def arxiv_pages(world: Surroundings) -> ArxivPages:
+    """The API at its address and pace."""
+    limiter = Limiter(world.pace, world.clock_s, world.sleep)
+    session = PoliteSession(limiter, world.timeout_s)
+    client = PoliteClient(session, world.page_size, world.api_url)
+    return ArxivPages(client, world.page_size)
 
 
 def _excluded(category: str, source: ArxivSource | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from pharos_api.data import LabelPolicy, QueriedSource
+from pharos_api.data import ArxivSource, LabelPolicy, QueriedSource
 from pharos_jobs.core.papers import Paper
 from pharos_jobs.sources.port import Question, Window
 
@@ -20,6 +20,23 @@ def questions(source: QueriedSource, today: str) -> list[Question]:
     return [
         Question(each.label, each.query, _excluded(source, number), window)
         for number, each in enumerate(source.queries)
+    ]
+
+
+def all_questions(source: ArxivSource | QueriedSource, today: str) -> list[Question]:
+    """The same for arXiv too, whose categories are both labels and queries."""
+    if isinstance(source, QueriedSource):
+        return questions(source, today)
+    window = Window(source.start_date, source.end_date or today)
+    exclusive = source.label_policy is LabelPolicy.EXCLUSIVE
+    return [
+        Question(
+            category,
+            category,
+            tuple(c for c in source.categories if exclusive and c != category),
+            window,
+        )
+        for category in source.categories
     ]
 
 

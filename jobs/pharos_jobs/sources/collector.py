@@ -5,27 +5,17 @@ saved page. The question is kept beside the pages, so that its last day stays wh
 """
 
 import logging
-import random
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from pharos_api.jobio import FailureReason
 from pharos_jobs import storage
 from pharos_jobs.core.papers import Paper, paper_from_json
-from pharos_jobs.errors import RateLimitError, Retryable, Terminal
-from pharos_jobs.sources.pace import RETRIES, wait_before_retry_s
+from pharos_jobs.errors import Retryable, Terminal
+from pharos_jobs.sources.patience import PatientSource, Waiting
 from pharos_jobs.sources.port import BEGINNING, Cursor, Page, PagedSource, Question, Window
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How the collector waits; tests give their own clock."""
-
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
 
 
 class Collector:
@@ -38,8 +28,7 @@ class Collector:
     """
 
     def __init__(self, source: PagedSource, folder: str, waiting: Waiting | None = None) -> None:
-        self._source, self._folder = source, folder
-        self._waiting = waiting or Waiting()
+        self._source, self._folder = PatientSource(source, waiting), folder
 
     def collect(
         self, question: Question, wanted: int, clean: Callable[[Paper], bool]
@@ -83,34 +72,19 @@ class Collector:
             return Page(
                 tuple(paper_from_json(row, 0) for row in saved["papers"]), saved["following"]
             )
-        page = self._fetched(question, cursor)
+        page = self._asked(question, cursor)
         rows = [paper.to_json() for paper in page.papers]
         storage.write_json(uri, {"following": page.following, "papers": rows})
         return page
 
-    def _fetched(self, question: Question, cursor: Cursor) -> Page:
-        """Ask for one page, with three more tries."""
-        for attempt in range(RETRIES):
-            try:
-                return self._source.page(question, cursor)
-            except Retryable as problem:
-                self._wait(attempt, problem)
+    def _asked(self, question: Question, cursor: Cursor) -> Page:
         try:
             return self._source.page(question, cursor)
         except Retryable as problem:
             raise Retryable(
-                FailureReason.SOURCE_UNAVAILABLE,
-                f"Max retries exceeded: {self._source.name} did not answer after {RETRIES} more "
-                f"tries. {problem} Saved pages stay; the next try goes on from there.",
+                problem.reason,
+                f"{problem.message} Saved pages stay; the next try goes on from there.",
             ) from problem
-
-    def _wait(self, attempt: int, problem: Retryable) -> None:
-        limited = isinstance(problem, RateLimitError)
-        asked_s = problem.retry_after_s if isinstance(problem, RateLimitError) else None
-        delay_s = wait_before_retry_s(attempt, asked_s, self._waiting.jitter())
-        what = "Rate limit hit" if limited else f"{self._source.name} did not answer"
-        _log.warning("%s, waiting %.1fs...", what, delay_s, extra={"reason": problem.message})
-        self._waiting.sleep(delay_s)
 
     def _empty(self, question: Question) -> Terminal:
         window = question.window

@@ -11,12 +11,15 @@ from pharos_jobs.sources.plugins import plugin
 from pharos_jobs.sources.polite import PoliteHttp
 from pharos_jobs.sources.port import PagedSource
 
+ENV_ARXIV_URL = "PHAROS_ARXIV_URL"
 ENV_PUBMED_URL = "PHAROS_PUBMED_URL"
 ENV_SEMANTIC_SCHOLAR_URL = "PHAROS_SEMANTIC_SCHOLAR_URL"
 
 
 def opened(source: Source, environment: Mapping[str, str]) -> PagedSource:
-    """The source that answers the request's queries."""
+    """The source that answers the request's questions."""
+    if source.arxiv is not None:
+        return _arxiv(environment)
     if source.pubmed is not None:
         return _pubmed(environment)
     if source.semantic_scholar is not None:
@@ -24,6 +27,14 @@ def opened(source: Source, environment: Mapping[str, str]) -> PagedSource:
     if source.plugin is not None:
         return plugin(source.plugin, environment)
     raise AssertionError("a run has exactly one source")
+
+
+def _arxiv(environment: Mapping[str, str]) -> PagedSource:
+    # The library brings its own HTTP stack, which other sources do not need.
+    from pharos_jobs.sources import arxiv, arxiv_client  # noqa: PLC0415
+
+    url = environment.get(ENV_ARXIV_URL, arxiv_client.API_URL)
+    return arxiv.arxiv_pages(arxiv.Surroundings(api_url=url))
 
 
 def _pubmed(environment: Mapping[str, str]) -> PagedSource:

@@ -43,10 +43,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Papers, possibly none, and where to go on; ``following`` None is the end."""
+    """Papers, possibly none, and where to go on; ``following`` None is the end.
+
+    ``total`` is how many answers the question has in all, where the source tells it.
+    """
 
     papers: tuple[Paper, ...]
     following: Cursor | None
+    total: int | None = None
 
 
 class PagedSource(Protocol):

@@ -4,6 +4,8 @@ Requests are POSTs, so that neither the key nor a long query stands in an addres
 Terms of use: https://www.ncbi.nlm.nih.gov/books/NBK25497/.
 """
 
+from dataclasses import replace
+
 import httpx
 from lxml import etree
 
@@ -76,7 +78,7 @@ class PubMed:
             history = history_of(root)
         except ValueError as error:
             raise _broken() from error
-        return _behind((), place.searched(history))
+        return replace(_behind((), place.searched(history)), total=history.count)
 
     def _read(self, question: Question, place: Place) -> Page:
         if place.history is None:

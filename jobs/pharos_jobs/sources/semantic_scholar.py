@@ -79,7 +79,8 @@ class SemanticScholar:
         self._check(answer)
         body = _read(answer)
         following = {"token": body["token"], "begun_again": begun_again}
-        return Page(_papers(body, question.label), following if body["token"] else None)
+        papers = _papers(body, question.label)
+        return Page(papers, following if body["token"] else None, _total(body))
 
     def _check(self, answer: httpx.Response) -> None:
         status = answer.status_code
@@ -126,6 +127,11 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise _broken()
     return {"token": None, **body}
+
+
+def _total(body: dict[str, Any]) -> int | None:
+    told = body.get("total")
+    return told if isinstance(told, int) else None
 
 
 def _papers(body: dict[str, Any], label: str) -> tuple[Paper, ...]:

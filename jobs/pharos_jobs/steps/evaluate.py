@@ -1,7 +1,8 @@
 """evaluate: measure the exported model and a linear baseline, and hold both against the gate.
 
 Inputs: datasetUri, checkpointUri. Outputs: evaluationUri. Metrics are decimal strings; a model that
-misses the gate gives them too, together with the error QualityGateFailed. What the model answered
+misses the gate gives them too, together with the error QualityGateFailed. A model of an extended
+data set is compared with production, on the golden set and on what is new. What the model answered
 to some texts of the test split is kept, so that whoever serves it can be held to it.
 """
 
@@ -15,13 +16,15 @@ import numpy as np
 from pharos_api.artifacts import LABEL_MAP, LINEAR, REFERENCE_ANSWERS, WEIGHTS, ReferenceAnswer
 from pharos_api.jobio import FailureReason, StepError, StepInput, StepResult
 from pharos_jobs import storage
+from pharos_jobs.comparing import Comparison, Tested, compared_with_production
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.baseline import Baseline, linear_baseline
+from pharos_jobs.core.comparing import Right, comparison_metrics
 from pharos_jobs.core.gate import gate_sentence, missed_limits
 from pharos_jobs.core.metrics import Floats, Scores, decimal_string, scores
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.references import chosen, reference_answers
-from pharos_jobs.datasets import open_dataset, read_split
+from pharos_jobs.datasets import Dataset, open_dataset, read_split
 from pharos_jobs.errors import Terminal
 from pharos_jobs.predicting import Predictor
 
@@ -46,6 +49,13 @@ class Predicted:
         truth = np.array([number[s.label] for s in self.samples], dtype=np.int64)
         return scores(truth, self.probabilities, self.names)
 
+    def right(self) -> Right:
+        """Which of the samples were answered with their label, shape (samples,)."""
+        named = [self.names[place] for place in self.probabilities.argmax(axis=1)]
+        truth = (s.label for s in self.samples)
+        pairs = zip(named, truth, strict=True)
+        return np.array([given == true for given, true in pairs], dtype=np.bool_)
+
     def references(self) -> list[ReferenceAnswer]:
         """The answers to some of the texts, of each class alike."""
         texts = [s.text for s in self.samples]
@@ -62,10 +72,13 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     baseline = linear_baseline(train, splits["test"], step_input.data.split.seed)
     predicted = _predicted(step_input, context, dataset.labels, splits)
     measured = {name: split.scores() for name, split in predicted.items()}
+    comparison = _comparison(step_input, context, dataset, predicted["test"])
     metrics = _metrics(measured, baseline, _weights_bytes(step_input))
+    metrics |= comparison_metrics(comparison.sets)
     uri = f"{step_input.run_uri}/evaluation"
     missed = missed_limits(metrics, step_input.gate)
     document = _document(measured, baseline, metrics, missed)
+    document |= _compared(step_input, comparison)
     _write_references(uri, predicted["test"].references())
     _write(uri, {**document, "createdAt": context.now().isoformat(timespec="seconds")}, measured)
     _log.info("Evaluated", extra={"metrics": metrics, "missed": missed})
@@ -75,6 +88,7 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
         outputs={"evaluationUri": uri},
         metrics=metrics,
         error=_error(missed),
+        warnings=comparison.warnings,
     )
 
 
@@ -109,6 +123,22 @@ def _predicted(
         predicted[name] = Predicted(samples, probabilities, names)
         finished += len(samples)
     return predicted
+
+
+def _comparison(
+    step_input: StepInput, context: StepContext, dataset: Dataset, test: Predicted
+) -> Comparison:
+    context.progress.report(95, "comparing with production")
+    tested = Tested(test.samples, test.right())
+    return compared_with_production(step_input, dataset.card, tested, context.work_dir)
+
+
+def _compared(step_input: StepInput, found: Comparison) -> dict[str, Any]:
+    """The evaluation's part on production; absent where nothing was compared."""
+    if not found.sets:
+        return {}
+    sets = {name: each.to_json() for name, each in found.sets.items()}
+    return {"comparison": {"production": step_input.parent, **sets}}
 
 
 def _reporter(context: StepContext, before: int, total: int) -> Callable[[int], None]:

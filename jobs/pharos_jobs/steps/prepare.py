@@ -1,6 +1,7 @@
 """prepare: clean, label, deduplicate, balance and split the raw papers (rows PRE, ERR-9, ERR-10).
 
-Inputs: rawUri. Outputs: datasetUri, datasetSha256, samples, classes.
+Inputs: rawUri. Outputs: datasetUri, datasetSha256, samples, classes; of a run that extends a data
+set also previousSamples and newSamples.
 """
 
 import json
@@ -14,13 +15,15 @@ from pharos_jobs.context import StepContext
 from pharos_jobs.core.data_report import Expected, data_report
 from pharos_jobs.core.duplicates import share_of_near_duplicates
 from pharos_jobs.core.labels import label_order, validate_labels
-from pharos_jobs.core.papers import paper_from_json
+from pharos_jobs.core.papers import Paper, paper_from_json
+from pharos_jobs.core.recency import collected_until
 from pharos_jobs.core.selection import Rules, Selection, below, is_balanced, select
 from pharos_jobs.core.splits import Splits, split_samples
 from pharos_jobs.datasets import write_dataset
 from pharos_jobs.drift.data_reports import write_data_report
 from pharos_jobs.drift.snapshots import write_snapshot
 from pharos_jobs.errors import Terminal
+from pharos_jobs.extending import extended_dataset
 
 _log = logging.getLogger(__name__)
 _MAX_LABELS_BYTES = 1024
@@ -33,6 +36,8 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
     papers = [paper_from_json(row, number) for number, row in enumerate(rows, start=1)]
     context.progress.report(20, f"cleaning {len(papers)} papers")
     rules = _rules(step_input)
+    if step_input.data.extends is not None:
+        return _extended(step_input, context, papers, rules)
     selection = select(papers, rules)
     expected = _expected(step_input, selection, rules)
     try:
@@ -64,6 +69,30 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
         },
         metrics={"nearDuplicatesLeft": f"{card['nearDuplicatesLeft']:.4f}"},
         warnings=_warnings(selection, rules),
+    )
+
+
+def _extended(
+    step_input: StepInput, context: StepContext, papers: list[Paper], rules: Rules
+) -> StepResult:
+    """Add what is new to the data set that the run names."""
+    merged = extended_dataset(step_input, papers, rules, context.now())
+    card = merged.dataset.card
+    told = f"{merged.new} new samples beside {merged.previous}"
+    context.progress.report(100, told)
+    return StepResult(
+        step=step_input.step,
+        outputs={
+            "datasetUri": merged.dataset.uri,
+            "datasetSha256": merged.dataset.sha256,
+            "samples": str(card["samples"]),
+            "classes": str(len(merged.dataset.labels)),
+            "previousSamples": str(merged.previous),
+            "newSamples": str(merged.new),
+            **_labels_output(merged.dataset.labels),
+        },
+        metrics={"nearDuplicatesLeft": f"{card['nearDuplicatesLeft']:.4f}"},
+        warnings=merged.warnings,
     )
 
 
@@ -168,4 +197,5 @@ def _card(
         "nearDuplicatesLeft": share_of_near_duplicates(selection.samples),
         "source": step_input.data.source.to_json(),
         "rawSha256": step_input.inputs.get("rawSha256", ""),
+        **collected_until(step_input.inputs),
     }

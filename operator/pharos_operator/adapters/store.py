@@ -16,13 +16,18 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from pharos_operator.adapters.telemetry import Telemetry
-from pharos_operator.decide.decision import RecordEvidence, RecordExperiment, RecordVersion
+from pharos_operator.decide.decision import (
+    RecordEvidence,
+    RecordExperiment,
+    RecordRetraining,
+    RecordVersion,
+)
+from pharos_operator.ports import Row
 from pharos_store import queries
 from pharos_store.connecting import open_engine
-from pharos_store.rows import ExperimentRow, ModelVersionRow
+from pharos_store.rows import ExperimentRow, ModelVersionRow, RetrainingRow
 
 log = logging.getLogger(__name__)
-Row = RecordVersion | RecordExperiment | RecordEvidence
 _RETRY_S = 5.0
 
 
@@ -106,6 +111,8 @@ def _upsert(engine: Engine, row: Row) -> None:
             queries.upsert_model_version(engine, version_row(row))
         case RecordExperiment():
             queries.upsert_experiment(engine, experiment_row(row))
+        case RecordRetraining():
+            queries.upsert_retraining(engine, retraining_row(row))
         case RecordEvidence():
             experiment, document = UUID(row.experiment_uid), json.loads(row.document)
             queries.record_evidence(engine, UUID(row.uid), experiment, row.at, document)
@@ -140,4 +147,21 @@ def experiment_row(row: RecordExperiment) -> ExperimentRow:
         status=row.status,
         end_date=row.end,
         results=dict(row.results),
+    )
+
+
+def retraining_row(row: RecordRetraining) -> RetrainingRow:
+    """The action's values as the table takes them."""
+    return RetrainingRow(
+        id=UUID(row.uid),
+        trigger_type=row.trigger,
+        dataset_size=row.dataset_size,
+        new_data_count=row.new_data_count,
+        status=row.status,
+        started_at=row.started_at,
+        model_version_id=UUID(row.version_uid) if row.version_uid else None,
+        completed_at=row.completed_at,
+        training_time_seconds=row.training_time_s,
+        metrics=dict(row.metrics),
+        error_message=row.error or None,
     )

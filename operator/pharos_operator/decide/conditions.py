@@ -48,6 +48,7 @@ class VersionCondition(StrEnum):
     """Condition types of a ModelVersion."""
 
     READY = "Ready"
+    NOT_BETTER = "NotBetter"
 
 
 class VersionReason(StrEnum):
@@ -57,6 +58,9 @@ class VersionReason(StrEnum):
     STARTING = "Starting"
     UPDATING = "Updating"
     LOAD_FAILED = "LoadFailed"
+    GIVEN_UP = "GivenUp"
+    NOT_BETTER = "NotBetter"
+    TRIED_AGAIN = "TriedAgain"
     NOT_NEEDED = "NotNeeded"
     QUARANTINED = "Quarantined"
     MODEL_NOT_FOUND = "ModelNotFound"
@@ -72,8 +76,31 @@ class ModelCondition(StrEnum):
     ROLLOUT = "RolloutInProgress"
     PRODUCTION_GUARD = "ProductionGuard"
     ANALYSIS_TRUSTWORTHY = "AnalysisTrustworthy"
+    RETRAINING_DUE = "RetrainingDue"
+    DRIFT_DETECTED = "DriftDetected"
     COMMAND_REFUSED = "CommandRefused"
     NOTIFICATIONS = "NotificationsDelivered"
+
+
+class RetrainingReason(StrEnum):
+    """Reasons in a Model's conditions about its retraining and its drift."""
+
+    STARTED = "RetrainingStarted"
+    NOT_DUE = "NotDue"
+    WAITING_FOR_CHECK = "WaitingForCheck"
+    CHECKING = "Checking"
+    CHECK_FAILED = "CheckFailed"
+    CHECK_OUTDATED = "CheckOutdated"
+    SUSPENDED = "Suspended"
+    NO_POLICY = "NoPolicy"
+    NO_TEMPLATE = "NoTemplate"
+    INVALID_POLICY = "InvalidPolicy"
+    IN_PROGRESS = "InProgress"
+    COOLING_DOWN = "CoolingDown"
+    OVER_BUDGET = "OverBudget"
+    DRIFTED = "Drifted"
+    WITHIN_LIMITS = "WithinLimits"
+    TOO_FEW_TEXTS = "TooFewTexts"
 
 
 class ModelReason(StrEnum):
@@ -98,6 +125,7 @@ class ModelReason(StrEnum):
     EXPERIMENT_RUNNING = "ExperimentRunning"
     EXPERIMENT_STARTED = "ExperimentStarted"
     NO_CANDIDATE = "NoCandidate"
+    NOT_BETTER = "NotBetter"
     MANUAL = "Manual"
     ALREADY_TRIED = "AlreadyTried"
     WAITING_FOR_LOG = "WaitingForLog"

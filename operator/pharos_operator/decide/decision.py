@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
 from pharos_api.abexperiment import ABExperimentSpec
+from pharos_api.checking import CheckInput
 from pharos_api.jobio import StepInput
 from pharos_api.model import NotificationKind
 from pharos_api.modelversion import ModelVersionSpec
 from pharos_api.retaining import RetentionInput
+from pharos_api.trainingrun import TrainingRunSpec
 from pharos_api.verification import VerifyInput
 
 StatusT = TypeVar("StatusT")
@@ -105,9 +107,26 @@ class VerifyCandidate:
 
 @dataclass(frozen=True, slots=True)
 class EnsureCronJob:
-    """The Model's retraining CronJob exists as its policy says."""
+    """The Model's retraining CronJob exists as its policy says; its checks are told ``told``."""
 
     model: str
+    told: CheckInput
+
+
+@dataclass(frozen=True, slots=True)
+class StartCheck:
+    """Check a Model at once as the Job ``job``, because a person asked for it."""
+
+    job: str
+    told: CheckInput
+
+
+@dataclass(frozen=True, slots=True)
+class StartRetraining:
+    """Create the TrainingRun that a check led to, owned by its Model."""
+
+    name: str
+    spec: TrainingRunSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +193,23 @@ class RecordExperiment:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRetraining:
+    """Row of ``retraining_runs`` (row DBM-13); ``version_uid`` is empty until there is one."""
+
+    uid: str
+    trigger: str
+    dataset_size: int
+    new_data_count: int
+    version_uid: str
+    status: str
+    started_at: datetime
+    completed_at: datetime | None = None
+    training_time_s: int | None = None
+    metrics: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordEvidence:
     """The record of one decision: an immutable ConfigMap and a row of ``evidence``.
 
@@ -205,10 +241,13 @@ Immediate = (
     | StartExperiment
     | VerifyCandidate
     | EnsureCronJob
+    | StartCheck
+    | StartRetraining
     | EnsureRetention
     | SyncRegistry
     | RecordVersion
     | RecordExperiment
+    | RecordRetraining
 )
 # What is carried out before the status is written, and what is recorded after it.
 Action = Immediate | RecordEvidence

@@ -5,7 +5,7 @@ JSON.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from pharos_analysis.samples import ArmLog, Facts, Sample
@@ -159,24 +159,32 @@ class Deliveries:
 class ModelObservation:
     """All that decides about a Model.
 
-    ``gateways`` are all Ready gateway pods; ``revision`` is None for one that no operator replica
-    has heard of. ``production`` is what the version in production did of late, in the candidate's
-    arm of the sample; None where nobody looked. ``labelled`` are the mature predictions of
-    production of late and those that have a label; None while that is not known. ``self_test`` is
-    the last one that this process made, None where it made none. ``runs`` are the Model's
-    TrainingRuns.
+    ``runs`` are its TrainingRuns. ``gateways`` are all Ready gateway pods; ``revision`` is None for
+    one that no operator replica has heard of. ``production`` is what the version in production did
+    of late, in the candidate's arm of the sample; None where nobody looked. ``labelled`` are the
+    mature predictions of production of late and those that have a label; None while that is not
+    known. ``self_test`` is the last one that this process made, None where it made none. ``checks``
+    are the Jobs that ask whether a retraining is due. ``zone`` is the policy's time zone, None
+    where nobody knows it.
     """
 
     model: Model
     versions: tuple[ModelVersion, ...] = ()
     experiments: tuple[ABExperiment, ...] = ()
+    runs: tuple[TrainingRun, ...] = ()
     gateways: tuple[GatewayView, ...] = ()
     has_cron_job: bool = False
     production: Sample | None = None
     labelled: ArmLog | None = None
     self_test: SelfTested | None = None
-    runs: tuple[TrainingRun, ...] = ()
+    checks: tuple[JobView, ...] = ()
+    zone: tzinfo | None = UTC
     deliveries: Deliveries = Deliveries()
+
+    @property
+    def retrainings(self) -> tuple[TrainingRun, ...]:
+        """The runs that came of checks."""
+        return tuple(run for run in self.runs if run.spec.cause is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,21 +22,25 @@ from pharos_operator.decide.decision import (
     Manifest,
     RecordEvidence,
     RecordExperiment,
+    RecordRetraining,
     RecordVersion,
     Ref,
     RemoveServing,
+    StartCheck,
     StartExperiment,
+    StartRetraining,
     StartStep,
     SuspendJob,
     SyncRegistry,
     VerifyCandidate,
 )
-from pharos_operator.errors import Retryable
+from pharos_operator.errors import Refused, Retryable
 from pharos_operator.ports import Cluster, Rows
 from pharos_operator.reconcile import facts
 from pharos_operator.reconcile.index import Entry, Index, Key, key_of
 from pharos_operator.render.manifests import Rendered
 
+_BESIDE = (EnsureCronJob, StartCheck, StartRetraining)
 _SERVING_KINDS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "Service")
 
 
@@ -69,11 +73,23 @@ class Actor:
         self._renderer = renderer
         self._records = records
 
-    async def carry_out(self, owner: Entry, actions: tuple[Action, ...]) -> None:
-        """What goes before the status, one after the other. Safe to repeat after any stop."""
+    async def carry_out(self, owner: Entry, actions: tuple[Action, ...]) -> tuple[Refused, ...]:
+        """What goes before the status, one after the other. Safe to repeat after any stop.
+
+        What the API server refuses of retraining is given back: a schedule that it does not
+        understand must not keep a Model from rolling back.
+        """
+        refused = []
         for action in actions:
-            if not isinstance(action, RecordEvidence):
+            if isinstance(action, RecordEvidence):
+                continue
+            try:
                 await self._carry_out(owner, action)
+            except Refused as problem:
+                if not isinstance(action, _BESIDE):
+                    raise
+                refused.append(problem)
+        return tuple(refused)
 
     async def keep(self, owner: Entry, actions: tuple[Action, ...]) -> frozenset[str]:
         """Write the evidence among the actions before the status: the names of what is there."""
@@ -102,6 +118,8 @@ class Actor:
                 StartStep()
                 | CreateVersion()
                 | StartExperiment()
+                | StartCheck()
+                | StartRetraining()
                 | SyncRegistry()
                 | VerifyCandidate()
             ):
@@ -112,7 +130,7 @@ class Actor:
                 await self._cluster.delete(ref)
             case RemoveServing(version=version):
                 await self._remove_serving(owner.key.namespace, version)
-            case RecordVersion() | RecordExperiment():
+            case RecordVersion() | RecordExperiment() | RecordRetraining():
                 await self._rows.record(action)
             case _:
                 assert_never(action)

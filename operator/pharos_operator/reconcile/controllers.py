@@ -4,14 +4,14 @@ What can go wrong is sorted here: an object that cannot be understood gets a con
 until it changes; what another try may heal is raised to the queue.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from pharos_api.meta import Condition, ConditionStatus, Status
 from pharos_operator.decide.conditions import Finding, find, merge
-from pharos_operator.decide.decision import Decision, Notice, Platform
+from pharos_operator.decide.decision import Decision, Event, EventType, Notice, Platform
 from pharos_operator.errors import NotFound, Terminal
 from pharos_operator.ports import Clock
 from pharos_operator.reconcile.act import Actor
@@ -73,11 +73,12 @@ class Controller(Generic[ObsT]):
     async def _turn(self, entry: Entry, now: datetime) -> float | None:
         observation = await self._brain.look(entry, now)
         decision = self._brain.decide(observation, self._hands.platform, now)
-        await self._hands.actor.carry_out(entry, decision.actions)
-        await self._hands.publication.events(entry, decision.events, now)
+        refused = await self._hands.actor.carry_out(entry, decision.actions)
+        events = (*decision.events, *(_told(problem) for problem in refused))
+        await self._hands.publication.events(entry, events, now)
         status: Status = decision.status
         kept = await self._hands.actor.keep(entry, decision.actions)
-        await self._hands.publication.status(entry, accepted(entry, status.to_json(), now))
+        await self._hands.publication.status(entry, accepted(entry, status.to_json(), now, refused))
         await self._hands.actor.record(entry, decision.actions, kept)
         self._hands.outbox.take(entry, decision.notices)
         return decision.requeue_after_s
@@ -89,14 +90,26 @@ class Controller(Generic[ObsT]):
         await self._hands.publication.status(entry, status)
 
 
-def accepted(entry: Entry, status: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The status without a complaint of the past: an object that was corrected is accepted."""
+def accepted(
+    entry: Entry, status: dict[str, Any], now: datetime, refused: Sequence[Terminal] = ()
+) -> dict[str, Any]:
+    """The status without a complaint of the past: an object that was corrected is accepted.
+
+    What the API server refuses of it now is a complaint of today.
+    """
+    if refused:
+        finding = Finding(ACCEPTED, ConditionStatus.FALSE, refused[0].reason, str(refused[0]))
+        return {**status, "conditions": _merged(entry, finding, status, now)}
     current = [Condition.model_validate(c) for c in status.get("conditions", ())]
     complaint = find(current, ACCEPTED)
     if complaint is None or complaint.status is ConditionStatus.TRUE:
         return status
     finding = Finding(ACCEPTED, ConditionStatus.TRUE, "Accepted", "The object is understood.")
     return {**status, "conditions": _merged(entry, finding, status, now)}
+
+
+def _told(problem: Terminal) -> Event:
+    return Event(EventType.WARNING, problem.reason, str(problem))
 
 
 def _merged(

@@ -4,7 +4,7 @@ Model         -> itself, its versions, its experiments, its runs
 ModelVersion  -> itself, its Model, the Model's experiments, versions and runs
 ABExperiment  -> itself, its Model, the Model's versions and experiments
 TrainingRun   -> itself, its Model
-Job, Pod      -> the run, version or experiment it works for; a gateway pod -> every Model
+Job, Pod      -> the run, version, experiment or Model it works for; a gateway pod -> every Model
 Deployment    -> its ModelVersion
 CronJob       -> its Model
 """
@@ -54,10 +54,14 @@ def _around(index: Index, namespace: str, model: str) -> Iterator[Key]:
             yield entry.key
 
 
-def _owners(_: Index, body: Body) -> Iterator[Key]:
+def _owners(index: Index, body: Body) -> Iterator[Key]:
+    """The owners that are reconciled; through a CronJob, those of it."""
     for owner in body["metadata"].get("ownerReferences") or ():
-        if owner["kind"] in RECONCILED:
-            yield Key(owner["kind"], body["metadata"]["namespace"], owner["name"])
+        key = Key(owner["kind"], body["metadata"]["namespace"], owner["name"])
+        if key.kind in RECONCILED:
+            yield key
+        between = index.get(key) if key.kind == "CronJob" else None
+        yield from _owners(index, between.body) if between else ()
 
 
 def _pod(index: Index, body: Body) -> Iterator[Key]:

@@ -4,8 +4,10 @@ Raises ``Invalid`` for an object that its type does not understand; neighbours t
 understood are left out, because their own reconcile says so in their own status.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, tzinfo
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
@@ -33,6 +35,8 @@ from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.views import deployment_view, job_view
 
 T = TypeVar("T", bound=Resource)
+# Known without any database of time zones.
+_UTC = ("UTC", "Etc/UTC")
 
 
 def parsed(entry: Entry, kind: type[T]) -> T:
@@ -103,14 +107,17 @@ class Observer:
     def model(self, entry: Entry) -> ModelObservation:
         """All that decides about a Model."""
         namespace, name = entry.key.namespace, entry.key.name
-        cron_job = Key("CronJob", namespace, names.cron_job_name(name))
+        model = parsed(entry, Model)
+        cron_job = self._index.get(Key("CronJob", namespace, names.cron_job_name(name)))
         return ModelObservation(
-            model=parsed(entry, Model),
+            model=model,
             versions=admitted(self._of_model("ModelVersion", namespace, name, ModelVersion)),
             experiments=self._of_model("ABExperiment", namespace, name, ABExperiment),
             gateways=self._gateways.views(namespace, name),
-            has_cron_job=self._index.get(cron_job) is not None,
+            has_cron_job=cron_job is not None,
+            checks=self._checks(entry, cron_job),
             runs=self._of_model("TrainingRun", namespace, name, TrainingRun),
+            zone=_zone(model),
         )
 
     def experiment(self, entry: Entry) -> ExperimentObservation:
@@ -143,8 +150,19 @@ class Observer:
         return tuple(each.status.version for each in others if each.status.version)
 
     def _jobs(self, of: Entry) -> dict[str, JobView]:
-        owned = self._index.found_by("Job", of.key.namespace, facts.owned_by(of.uid))
-        return {job.key.name: job_view(job.body, self._pods_of(job)) for job in owned}
+        return {job.key.name: self._viewed(job) for job in self._owned_jobs(of)}
+
+    def _checks(self, model: Entry, cron_job: Entry | None) -> tuple[JobView, ...]:
+        """The checks of the schedule, and those that people asked for."""
+        owners = [model] if cron_job is None else [model, cron_job]
+        jobs = (job for owner in owners for job in self._owned_jobs(owner))
+        return tuple(self._viewed(job) for job in jobs if _is_check(job))
+
+    def _owned_jobs(self, of: Entry) -> Iterator[Entry]:
+        return self._index.found_by("Job", of.key.namespace, facts.owned_by(of.uid))
+
+    def _viewed(self, job: Entry) -> JobView:
+        return job_view(job.body, self._pods_of(job))
 
     def _pods_of(self, job: Entry) -> list[dict[str, object]]:
         fact = facts.owned_by(job.uid)
@@ -159,6 +177,22 @@ class Observer:
         fact = facts.label(names.LABEL_VERSION_NAME, version.key.name)
         pods = self._index.found_by("Pod", namespace, fact)
         return deployment_view(deployment.body, [pod.body for pod in pods])
+
+
+def _is_check(job: Entry) -> bool:
+    labels = job.body["metadata"].get("labels") or {}
+    return bool(labels.get(names.LABEL_STEP) == names.CHECK)
+
+
+def _zone(model: Model) -> tzinfo | None:
+    """The time zone of the retraining policy; None where this machine knows none of that name."""
+    policy = model.spec.retraining
+    if policy is None or policy.time_zone in _UTC:
+        return UTC
+    try:
+        return ZoneInfo(policy.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def _control(experiment: ABExperiment, model: Model | None) -> str:

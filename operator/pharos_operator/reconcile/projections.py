@@ -8,15 +8,19 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 
-from pharos_operator.decide.decision import Platform, RecordExperiment, RecordVersion
+from pharos_operator.decide.decision import (
+    Platform,
+    RecordExperiment,
+    RecordRetraining,
+    RecordVersion,
+)
 from pharos_operator.decide.experiments import row as experiment_row
+from pharos_operator.decide.runs import row as run_row
 from pharos_operator.decide.versions import modelversion
 from pharos_operator.errors import Invalid
 from pharos_operator.ports import Rows
 from pharos_operator.reconcile.index import Entry, Index
 from pharos_operator.reconcile.observe import Observer
-
-Row = RecordVersion | RecordExperiment
 
 
 async def record_all(
@@ -29,6 +33,9 @@ async def record_all(
     for entry in index.of_kind("ABExperiment"):
         for other in _of_experiment(observer, entry):
             await rows.record(other)
+    for entry in index.of_kind("TrainingRun"):
+        for retraining in _of_run(observer, entry):
+            await rows.record(retraining)
 
 
 def _of_version(
@@ -50,5 +57,15 @@ def _of_experiment(observer: Observer, entry: Entry) -> Iterator[RecordExperimen
     except Invalid:
         return  # its own reconcile says so in its status
     row = experiment_row.row(seen, seen.experiment.status)
+    if row is not None:
+        yield row
+
+
+def _of_run(observer: Observer, entry: Entry) -> Iterator[RecordRetraining]:
+    try:
+        seen = observer.run(entry)
+    except Invalid:
+        return  # its own reconcile says so in its status
+    row = run_row.row(seen, seen.run.status)
     if row is not None:
         yield row

@@ -15,7 +15,9 @@ from pharos_operator.decide.decision import (
     Manifest,
     Platform,
     RecordEvidence,
+    StartCheck,
     StartExperiment,
+    StartRetraining,
     StartStep,
     SyncRegistry,
     VerifyCandidate,
@@ -23,7 +25,7 @@ from pharos_operator.decide.decision import (
 from pharos_operator.errors import NotFound
 from pharos_operator.render.abexperiment import experiment
 from pharos_operator.render.autoscaling import autoscaler, is_scaled
-from pharos_operator.render.cronjob import cron_job
+from pharos_operator.render.cronjob import check_job, cron_job
 from pharos_operator.render.deployment import deployment, serving_labels
 from pharos_operator.render.disruption import disruption_budget
 from pharos_operator.render.evidence import evidence_map
@@ -33,19 +35,13 @@ from pharos_operator.render.modelversion import model_version
 from pharos_operator.render.registryjob import registry_job
 from pharos_operator.render.retention import retention_cron_job
 from pharos_operator.render.service import service
+from pharos_operator.render.trainingrun import training_run
 from pharos_operator.render.verifyjob import verify_job
 
-Rendered = (
-    StartStep
-    | CreateVersion
-    | EnsureServing
-    | StartExperiment
-    | EnsureCronJob
-    | EnsureRetention
-    | SyncRegistry
-    | RecordEvidence
-    | VerifyCandidate
-)
+# What belongs to a Model and is written once.
+OfModel = CreateVersion | StartExperiment | StartCheck | StartRetraining | SyncRegistry
+Ensured = EnsureServing | EnsureCronJob | EnsureRetention
+Rendered = OfModel | Ensured | StartStep | RecordEvidence | VerifyCandidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
         case EnsureServing():
             return _serving(action, scene)
         case EnsureCronJob():
-            return _retraining(_model(scene), scene.platform)
+            return _retraining(action, _model(scene), scene.platform)
         case EnsureRetention():
             return (retention_cron_job(action, _model(scene), scene.platform),)
         case StartStep() if is_shared(action):
@@ -73,27 +69,31 @@ def manifests(action: Rendered, scene: Scene) -> tuple[Manifest, ...]:
 
 
 def _single(
-    action: StartStep
-    | CreateVersion
-    | StartExperiment
-    | SyncRegistry
-    | RecordEvidence
-    | VerifyCandidate,
-    scene: Scene,
+    action: OfModel | StartStep | RecordEvidence | VerifyCandidate, scene: Scene
 ) -> Manifest:
     match action:
         case StartStep():
             return step_job(action, _run(scene), scene.platform)
-        case CreateVersion():
-            return model_version(action, _model(scene))
-        case StartExperiment():
-            return experiment(action, _model(scene))
-        case SyncRegistry():
-            return registry_job(action, _model(scene), scene.platform)
         case RecordEvidence():
             return evidence_map(action, scene.owner)
         case VerifyCandidate():
             return verify_job(action, scene.owner, scene.platform)
+        case _:
+            return _of_model(action, _model(scene), scene.platform)
+
+
+def _of_model(action: OfModel, model: Model, platform: Platform) -> Manifest:
+    match action:
+        case CreateVersion():
+            return model_version(action, model)
+        case StartExperiment():
+            return experiment(action, model)
+        case StartCheck():
+            return check_job(action, model, platform)
+        case StartRetraining():
+            return training_run(action, model)
+        case SyncRegistry():
+            return registry_job(action, model, platform)
         case _:
             assert_never(action)
 
@@ -109,9 +109,9 @@ def _serving(action: EnsureServing, scene: Scene) -> tuple[Manifest, ...]:
     )
 
 
-def _retraining(model: Model, platform: Platform) -> tuple[Manifest, ...]:
+def _retraining(action: EnsureCronJob, model: Model, platform: Platform) -> tuple[Manifest, ...]:
     policy = model.spec.retraining
-    return (cron_job(model, policy, platform),) if policy else ()
+    return (cron_job(action, model, policy, platform),) if policy else ()
 
 
 def _model(scene: Scene) -> Model:

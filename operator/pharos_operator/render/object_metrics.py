@@ -13,7 +13,9 @@ from pharos_api import names
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.meta import Condition
 from pharos_api.model import Model
+from pharos_api.retraining import RetrainingStatus
 from pharos_api.trainingrun import TrainingRun, TrainingRunPhase
+from pharos_operator.decide.models.drift import scores
 
 KINDS = ("Model", "TrainingRun", "ABExperiment")
 _MODEL = ("namespace", "model")
@@ -56,6 +58,17 @@ FAMILIES: Mapping[str, Family] = {
     names.METRIC_RUN_FINISHED: Family(
         "When a TrainingRun ended, in Unix seconds.", (*_RUN, "phase")
     ),
+    names.METRIC_RETRAINING_PHASE: Family(
+        "1, with the phase of a TrainingRun that a retraining check led to.",
+        (*_RUN, "trigger", "phase"),
+    ),
+    names.METRIC_RETRAINING_GPU: Family(
+        "GPU seconds that the retrainings of a month have used.", (*_MODEL, "month")
+    ),
+    names.METRIC_DRIFT: Family(
+        "How far what production sees lies from what it learnt from, by what was compared.",
+        (*_MODEL, "kind"),
+    ),
     names.METRIC_EXPERIMENT_PHASE: Family(
         "1, with an ABExperiment's phase.", (*_EXPERIMENT, "phase")
     ),
@@ -91,6 +104,17 @@ def _of_model(model: Model) -> Iterator[Sample]:
     if status.route.revision:
         yield Sample(names.METRIC_ROUTE_REVISION, who, status.route.revision)
         yield Sample(names.METRIC_ROUTE_VERIFIED, who, status.route.verified_revision)
+    yield from _retraining(who, status.retraining)
+
+
+def _retraining(who: tuple[str, ...], retraining: RetrainingStatus | None) -> Iterator[Sample]:
+    if retraining is None:
+        return
+    if retraining.month:
+        yield Sample(names.METRIC_RETRAINING_GPU, (*who, retraining.month), retraining.gpu_seconds)
+    measured = scores(retraining.drift) if retraining.drift else {}
+    for kind, score in measured.items():
+        yield Sample(names.METRIC_DRIFT, (*who, kind), float(score))
 
 
 def _of_run(run: TrainingRun) -> Iterator[Sample]:
@@ -98,6 +122,9 @@ def _of_run(run: TrainingRun) -> Iterator[Sample]:
     who = (run.metadata.namespace, run.spec.model_ref.name, run.metadata.name)
     which = (*who, status.phase)
     yield Sample(names.METRIC_RUN_PHASE, which)
+    if run.spec.cause is not None:
+        trigger = run.spec.cause.trigger
+        yield Sample(names.METRIC_RETRAINING_PHASE, (*who, trigger, status.phase))
     if status.phase.finished and status.finished_at:
         yield Sample(names.METRIC_RUN_FINISHED, which, status.finished_at.timestamp())
     last = _last_sign(run)

@@ -5,11 +5,14 @@ ones: a raised request must not meet a lower default limit.
 """
 
 from pharos_api.meta import Quantities
+from pharos_api.names import CHECK
 from pharos_api.trainingrun import StepName, StepResources
 from pharos_operator.decide.decision import Manifest, Platform
 
 _LIGHT = Quantities(requests={"cpu": "100m", "memory": "512Mi"}, limits={"memory": "2Gi"})
 _HEAVY = Quantities(requests={"cpu": "500m", "memory": "2Gi"}, limits={"memory": "8Gi"})
+# A check reads papers and measures drift over a window of texts.
+_CHECK = Quantities(requests={"cpu": "250m", "memory": "1Gi"}, limits={"memory": "4Gi"})
 _BUILT_IN = {
     StepName.COLLECT: _LIGHT,
     StepName.PREPARE: _LIGHT,
@@ -28,6 +31,12 @@ def step_resources(step: StepName, asked: StepResources, platform: Platform) -> 
     for layer in layers:
         merged = _over(merged, layer)
     return quantities(merged)
+
+
+def check_resources(platform: Platform) -> Manifest:
+    """``resources`` of a retraining check: what the installation says, then what is built in."""
+    configured = dict(platform.job_defaults).get(CHECK, {})
+    return quantities(_over(Quantities.model_validate(configured), _CHECK))
 
 
 def quantities(given: Quantities) -> Manifest:

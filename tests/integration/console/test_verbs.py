@@ -22,7 +22,10 @@ OBJECTS: dict[str, dict[str, Any]] = {
         "version": "v1.0.0",
         "artifact": {"uri": "file:///artifacts/news/v1.0.0", "sha256": "ab" * 32},
     },
-    "Model": {"labels": ["business", "sports"]},
+    "Model": {
+        "labels": ["business", "sports"],
+        "retraining": {"template": {"data": {"source": {"dataset": {"uri": "s3://a/b.csv"}}}}},
+    },
     "ABExperiment": {"modelRef": {"name": "news"}, "candidateRef": {"name": "news-v1-1-0"}},
     "TrainingRun": {
         "modelRef": {"name": "news"},
@@ -67,6 +70,12 @@ CASES = {
         "LiftQuarantine",
         "v1.2.0",
         "data mended",
+    ),
+    "retrain says why": Case(
+        ("retrain", "news", "--reason", "a new conference"),
+        "Model",
+        "Retrain",
+        reason="a new conference",
     ),
     "pause": Case(("pause", "canary"), "ABExperiment", "Pause"),
     "resume": Case(("resume", "canary"), "ABExperiment", "Resume"),
@@ -204,6 +213,21 @@ def test_a_second_command_leaves_nothing_of_the_first(cluster: Cluster, pharos: 
     assert second["id"] != first["id"]
 
 
+def test_a_model_that_has_nothing_to_train_from_is_not_asked(
+    cluster: Cluster, pharos: Pharos
+) -> None:
+    create(cluster, "Model", "news")
+    body = {"spec": {"retraining": None}}
+    client.CustomObjectsApi().patch_namespaced_custom_object(
+        GROUP, VERSION, cluster.namespace, "models", "news", body,
+        _content_type="application/merge-patch+json",
+    )  # fmt: skip
+    told = pharos("retrain", "news", "--reason", "why not")
+    assert told.code == 1
+    assert "Model news has no spec.retraining.template" in told.complained
+    assert "command" not in stored(cluster, "Model", "news")["status"]
+
+
 UNKNOWN = {
     "no such model": (("promote", "nobody", "--version", "v1.0.0"), "Model named 'nobody'"),
     "no such experiment": (("pause", "nothing"), "ABExperiment or Model named 'nothing'"),
@@ -215,6 +239,7 @@ UNKNOWN = {
         ("explain", "nothing"),
         "ABExperiment or Model named 'nothing'",
     ),
+    "no model to retrain": (("retrain", "nobody", "--reason", "x"), "Model named 'nobody'"),
     "no such run": (("retry", "never"), "TrainingRun named 'never'"),
 }
 

@@ -27,9 +27,10 @@ from pharos_jobs.core.papers import Paper
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.running import run_step
 from pharos_jobs.sources.asking import questions
-from pharos_jobs.sources.collector import Collector, Waiting
+from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.opening import ENV_PUBMED_URL
 from pharos_jobs.sources.pace import NCBI, NCBI_WITH_KEY, Limiter
+from pharos_jobs.sources.patience import Waiting
 from pharos_jobs.sources.polite import PoliteHttp
 from pharos_jobs.sources.port import BEGINNING, Question, Window
 from pharos_jobs.sources.pubmed import PubMed

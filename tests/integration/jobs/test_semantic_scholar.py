@@ -20,9 +20,10 @@ from pharos_jobs.core.papers import Paper
 from pharos_jobs.errors import Retryable, Terminal
 from pharos_jobs.running import run_step
 from pharos_jobs.sources.asking import questions
-from pharos_jobs.sources.collector import Collector, Waiting
+from pharos_jobs.sources.collector import Collector
 from pharos_jobs.sources.opening import ENV_SEMANTIC_SCHOLAR_URL
 from pharos_jobs.sources.pace import SEMANTIC_SCHOLAR, Limiter
+from pharos_jobs.sources.patience import Waiting
 from pharos_jobs.sources.polite import PoliteHttp
 from pharos_jobs.sources.port import BEGINNING
 from pharos_jobs.sources.semantic_scholar import KEY_HEADER, Filters, SemanticScholar

@@ -24,6 +24,7 @@ COMMANDS = [
     "report",
     "resume",
     "retention",
+    "retrain",
     "retry",
     "rollback",
     "run",
@@ -60,6 +61,7 @@ MISUSE = {
         ["lift-quarantine", "news", "--version", "v1.0.0"],
         "Missing option '--reason'",
     ),
+    "a retraining without a reason": (["retrain", "news"], "Missing option '--reason'"),
     "feedback on no answer": (["feedback", "news", "--label", "x"], "Missing option"),
     "no model": (["load"], "Missing argument"),
     "a user forgotten without a reason": (
@@ -101,6 +103,7 @@ NEED_A_CLUSTER = {
     "abort": ["abort", "canary"],
     "retry": ["retry", "run"],
     "lift-quarantine": ["lift-quarantine", "news", "--version", "v1.0.0", "--reason", "mended"],
+    "retrain": ["retrain", "news", "--reason", "a new conference"],
     "retention": ["retention", "news"],
     "keep": ["keep", "news", "v1.0.0", "--reason", "audit"],
     "erase": ["erase", "--user", "ada", "--reason", "asked"],

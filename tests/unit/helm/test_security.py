@@ -104,7 +104,7 @@ def test_only_the_operator_holds_a_token_of_the_api(values: str) -> None:
 def test_no_password_stands_anywhere_but_in_a_secret(values: str) -> None:
     for one in helm_chart.manifests(values):
         if one["kind"] != "Secret":
-            assert "golden" not in str(one), one["metadata"]["name"]
+            assert "pw-of-goldens" not in str(one), one["metadata"]["name"]
 
 
 @pytest.mark.parametrize("values", ["default", "external"])

@@ -1,4 +1,4 @@
-"""People's verbs on a Model: Promote, Rollback, LiftQuarantine.
+"""People's verbs on a Model: Promote, Rollback, LiftQuarantine, Retrain.
 
 A promotion must be newer, registered and not quarantined; a rollback goes back, and quarantines
 what it leaves (rows RBK-4, RBK-5, ERR-14). A verb that cannot be carried out is refused with a
@@ -13,29 +13,34 @@ from pharos_api.model import IncomingCause, ModelStatus, ModelVerb
 from pharos_api.modelversion import ModelVersion
 from pharos_api.versioning import is_newer, not_newer
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, condition, is_true
+from pharos_operator.decide.decision import Platform
+from pharos_operator.decide.models.asking import check_at_once, not_checkable
 from pharos_operator.decide.models.production import ModelDraft, expect
+from pharos_operator.decide.models.retraining import Look
 from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.decide.versions.serving_need import is_quarantined
 
 
-def obey(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:
+def obey(obs: ModelObservation, draft: ModelDraft, platform: Platform, now: datetime) -> ModelDraft:
     """Carry out the command in the status, unless that was done before."""
     command = draft.status.command
     if command is None or command.id == draft.status.observed_command:
         return draft
     draft = draft.set(observed_command=command.id)
-    refusal = _refusal(obs, draft.status, command)
+    look = Look(obs, obs.model.spec.retraining, platform, now)
+    refusal = _refusal(look, draft.status, command)
     if refusal:
         return _refuse(draft, refusal)
-    return _accept(_carry_out(obs, draft, command, now))
+    return _accept(_carry_out(look, draft, command))
 
 
-def _refusal(obs: ModelObservation, status: ModelStatus, command: Command) -> str:
+def _refusal(look: Look, status: ModelStatus, command: Command) -> str:
     """Why the command cannot be carried out; empty when it can."""
     try:
         verb = ModelVerb(command.verb)
     except ValueError:
         return f"{command.verb!r} is no verb of a Model; use one of {', '.join(ModelVerb)}"
+    obs = look.obs
     match verb:
         case ModelVerb.PROMOTE:
             return _not_promotable(obs, status, command)
@@ -44,7 +49,7 @@ def _refusal(obs: ModelObservation, status: ModelStatus, command: Command) -> st
         case ModelVerb.LIFT_QUARANTINE:
             return _not_liftable(status, command)
         case ModelVerb.RETRAIN:
-            return "spec.retraining has no template, so there is nothing to start"
+            return not_checkable(look, status, command)
         case _:
             assert_never(verb)
 
@@ -79,10 +84,8 @@ def _not_liftable(status: ModelStatus, command: Command) -> str:
     return ""
 
 
-def _carry_out(
-    obs: ModelObservation, draft: ModelDraft, command: Command, now: datetime
-) -> ModelDraft:
-    verb = ModelVerb(command.verb)
+def _carry_out(look: Look, draft: ModelDraft, command: Command) -> ModelDraft:
+    verb, obs, now = ModelVerb(command.verb), look.obs, look.now
     match verb:
         case ModelVerb.PROMOTE:
             return _switch_to(obs, draft, command.version, IncomingCause.PROMOTE, now)
@@ -94,7 +97,7 @@ def _carry_out(
             message = f"{command.version} may return: {_why(command)}"
             return draft.set(quarantine=kept).tell(ModelReason.QUARANTINE_LIFTED, message)
         case ModelVerb.RETRAIN:
-            return draft
+            return check_at_once(look, draft, command, _why(command))
         case _:
             assert_never(verb)
 

@@ -25,7 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import guard, notices, restoring, route, self_test
+from pharos_operator.decide.models import checking, guard, notices, restoring, route, self_test
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -37,6 +37,7 @@ from pharos_operator.decide.models.production import (
 from pharos_operator.decide.models.promotion import next_rollout, running
 from pharos_operator.decide.models.registry import in_order, registry
 from pharos_operator.decide.models.retention import retained
+from pharos_operator.decide.models.retraining import retrained
 from pharos_operator.decide.observation import ModelObservation
 
 _WAITING_S = 5.0
@@ -46,7 +47,7 @@ def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision
     """What one look at a Model leads to."""
     if obs.model.metadata.deletion_timestamp is not None:
         return Decision(obs.model.status)
-    draft = obey(obs, Draft(obs.model.status), now)
+    draft = obey(obs, Draft(obs.model.status), platform, now)
     draft = restoring.restored(obs, draft, now)
     draft = draft if restoring.is_awaited(obs) else welcome_first(obs, draft, now)
     draft = follow_experiments(obs, draft, now)
@@ -54,8 +55,9 @@ def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision
     draft = take_over(obs, draft, now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
+    draft = retrained(obs, draft, platform, now)
     draft = notices.announced(obs, draft, now)
-    return _concluded(obs, retained(obs, _projected(obs, draft), platform), now)
+    return _concluded(obs, retained(obs, _projected(obs, draft, platform), platform), now)
 
 
 def _routed(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:
@@ -63,7 +65,7 @@ def _routed(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDra
     return draft.set(route=derived).find(route.finding(derived, obs.gateways))
 
 
-def _projected(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
+def _projected(obs: ModelObservation, draft: ModelDraft, platform: Platform) -> ModelDraft:
     """The registry where its content is new, and the CronJob as the policy says."""
     ordered = in_order(obs.versions)
     draft = draft.set(latest_version=ordered[-1].spec.version if ordered else "")
@@ -73,7 +75,8 @@ def _projected(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
         draft = draft.set(registry_digest=content.digest).do(content)
     name, metadata = cron_job_name(obs.model.metadata.name), obs.model.metadata
     if obs.model.spec.retraining is not None:
-        return draft.do(EnsureCronJob(metadata.name))
+        told = checking.check_input(obs, draft.status, platform)
+        return draft.do(EnsureCronJob(metadata.name, told))
     if obs.has_cron_job:
         return draft.do(Delete(Ref("CronJob", metadata.namespace, name)))
     return draft
@@ -105,6 +108,7 @@ def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> 
         route.look_again_s(status.route, now),
         _WAITING_S if status.incoming is not None else None,
         guard.look_again_s(obs, status, now),
+        checking.look_again_s(obs, status, now),
         _WAITING_S if obs.labelled is None else None,
     )
     return min((wait for wait in waits if wait is not None), default=None)

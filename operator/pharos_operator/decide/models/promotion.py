@@ -30,6 +30,7 @@ from pharos_operator.decide.experiments.plans import flaw_of
 from pharos_operator.decide.models.production import ModelDraft
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.versions.better import not_better
 from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
 
 # What of a policy goes into the experiment as it is, where it is given.
@@ -101,6 +102,10 @@ def _refusal(
     if is_quarantined(status, candidate.spec.artifact.sha256):
         message = f"{version} is quarantined; lift that with a reason to use it"
         return _idle(ModelReason.QUARANTINED, message)
+    worse = not_better(candidate, policy)
+    if worse:
+        message = f"{worse}; to bring it to users all the same, create an ABExperiment"
+        return _idle(ModelReason.NOT_BETTER, message)
     if policy.strategy is Strategy.MANUAL or not policy.auto:
         message = f"{version} waits for a person: create an ABExperiment, or promote it"
         return _idle(ModelReason.MANUAL, message)

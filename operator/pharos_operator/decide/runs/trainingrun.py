@@ -32,6 +32,7 @@ from pharos_operator.decide.runs.pipeline import (
     step_input,
     whole_left_s,
 )
+from pharos_operator.decide.runs.row import row
 from pharos_operator.decide.runs.version import chosen_version, registered
 
 _ORDER = [kind.value for kind in RunCondition]
@@ -213,9 +214,11 @@ def _decision(course: Course, look: Look) -> Decision[TrainingRunStatus]:
     generation = look.run.metadata.generation
     findings = sorted(course.findings, key=lambda each: _ORDER.index(each.type))
     conditions = merge(status.conditions, findings, generation, look.now)
+    status = status.model_copy(update={"conditions": conditions})
+    record = row(look.obs, status)
     return Decision(
-        status=status.model_copy(update={"conditions": conditions}),
-        actions=course.actions,
+        status=status,
+        actions=(*course.actions, *((record,) if record else ())),
         events=course.events,
         requeue_after_s=course.requeue_after_s,
     )

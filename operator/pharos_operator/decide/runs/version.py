@@ -6,8 +6,9 @@ Reads the outputs of the steps. Must not decide whether the run is done.
 import json
 import re
 
+from pharos_api.extending import last_day
 from pharos_api.jobio import FailureReason, Output
-from pharos_api.meta import DECIMAL_PATTERN, ObjectRef
+from pharos_api.meta import DECIMAL_PATTERN, SIGNED_PATTERN, ObjectRef, rfc3339
 from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
 from pharos_api.trainer import Recipe
@@ -26,6 +27,7 @@ from pharos_operator.decide.runs.failures import Failure, Remedy
 from pharos_operator.decide.runs.pipeline import Look, gathered, parent
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
+_SIGNED = re.compile(SIGNED_PATTERN)
 _HANDED_ON = (ANNOTATION_FAULT, ANNOTATION_TRIGGER)
 _METRICS = {
     field.alias or name: name for name, field in Metrics.model_fields.items()
@@ -101,6 +103,8 @@ def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
             base_model=None if trainer.recipe is Recipe.LINEAR else trainer.base_model,
             architecture=trained_architecture(trainer),
             parent=(parent(model) or None) if model else None,
+            data_until=_data_until(look, status),
+            trigger=look.run.spec.cause.trigger if look.run.spec.cause else None,
         ),
         metrics=_metrics(status.metrics),
         labels=_labels(outputs, look),
@@ -116,13 +120,26 @@ def _succeed(course: Course, look: Look, name: str) -> Course:
     )
 
 
+def _data_until(look: Look, status: TrainingRunStatus) -> str | None:
+    """The day on which the papers were collected, or the earlier one on which the source ends."""
+    collected = next((s.started_at for s in status.steps if s.name is StepName.COLLECT), None)
+    if collected is None:
+        return None
+    return last_day(look.run.spec.data.source, rfc3339(collected)[:10])
+
+
 def _metrics(measured: dict[str, str]) -> Metrics:
     usable = {
         _METRICS[key]: value
         for key, value in measured.items()
-        if key in _METRICS and _DECIMAL.match(value)
+        if key in _METRICS and _pattern(key).match(value)
     }
     return Metrics(**usable)
+
+
+def _pattern(metric: str) -> re.Pattern[str]:
+    """A difference may be less than nothing."""
+    return _SIGNED if metric.lower().endswith("improvement") else _DECIMAL
 
 
 def _labels(outputs: dict[str, str], look: Look) -> list[str]:

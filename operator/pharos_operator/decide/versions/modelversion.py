@@ -9,7 +9,12 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from pharos_api.modelversion import ModelVersion, ModelVersionPhase, ModelVersionStatus
+from pharos_api.modelversion import (
+    ModelVersion,
+    ModelVersionPhase,
+    ModelVersionStatus,
+    Stage,
+)
 from pharos_operator.decide.conditions import (
     Finding,
     VersionCondition,
@@ -36,12 +41,14 @@ from pharos_operator.decide.versions.serving_need import (
     serving_need,
     warm_until,
 )
-from pharos_operator.decide.versions.stages import row_status, stage
+from pharos_operator.decide.versions.stages import given_up, row_status, stage
 
 # After so long a pod is asked again what it computes with, where it did not tell.
 ASK_AGAIN_S = 15.0
 # The write of an intent is news itself; this is for a look whose news was lost.
 _INTENT_WRITTEN_S = 1.0
+
+_GIVEN_UP = (Stage.ARCHIVED, Stage.QUARANTINED)
 
 _PHASES = {
     VersionReason.SERVING: ModelVersionPhase.READY,
@@ -64,14 +71,14 @@ def decide(
         return Decision(version.status)
     refused = refusal(version, obs.siblings)
     need = Need.NONE if refused else serving_need(version, obs.model, obs.experiments, now)
-    ready = _refused(refused) if refused else _ready(obs, need)
-    status = _status(obs, need, ready, now)
+    ready, verdict = _refused(refused) if refused else _ready(obs, need), _verdict(obs)
+    status = _status(obs, need, (ready, *verdict), now)
     record = _record(version, status)
     rows = (record,) if record and _digest(record) != version.status.recorded_digest else ()
     return Decision(
         status=status.model_copy(update={"recorded_digest": _digest(record)}),
         actions=(*_serving(obs, need), *rows),
-        events=_events(version, ready),
+        events=(*_events(version, ready), *_judged(version, verdict)),
         requeue_after_s=_next_look_s(obs, need, now),
     )
 
@@ -90,13 +97,13 @@ def _serving(
 
 
 def _status(
-    obs: VersionObservation, need: Need, ready: Finding, now: datetime
+    obs: VersionObservation, need: Need, found: tuple[Finding, ...], now: datetime
 ) -> ModelVersionStatus:
     before, meta = obs.version.status, obs.version.metadata
     deployment = obs.deployment
     return before.model_copy(
         update={
-            "phase": _PHASES[VersionReason(ready.reason)],
+            "phase": _PHASES[VersionReason(found[0].reason)],
             "stage": stage(obs),
             "observed_generation": meta.generation,
             "replicas": deployment.wanted if deployment else 0,
@@ -104,9 +111,19 @@ def _status(
             "preferred_engine": engine.intended(obs, need),
             "engine": engine.known(obs, need),
             "promoted_at": _promoted_at(obs),
-            "conditions": merge(before.conditions, (ready,), meta.generation, now),
+            "conditions": merge(before.conditions, found, meta.generation, now),
         }
     )
+
+
+def _verdict(obs: VersionObservation) -> tuple[Finding, ...]:
+    """Why nobody brings the version to users; no longer so when it is tried again."""
+    kind, why = VersionCondition.NOT_BETTER, given_up(obs)
+    if why is not None and stage(obs) in _GIVEN_UP:
+        return (condition(kind, True, *why),)
+    if find_condition(obs.version.status.conditions, kind) is None:
+        return ()
+    return (condition(kind, False, VersionReason.TRIED_AGAIN),)
 
 
 def _ready(obs: VersionObservation, need: Need) -> Finding:
@@ -155,6 +172,18 @@ def _events(version: ModelVersion, ready: Finding) -> tuple[Event, ...]:
     is_failure = ready.reason in failures
     kind = EventType.WARNING if is_failure else EventType.NORMAL
     return (Event(kind, ready.reason, ready.message),)
+
+
+def _judged(version: ModelVersion, verdict: tuple[Finding, ...]) -> tuple[Event, ...]:
+    """Says once that a version is archived, and why."""
+    known = find_condition(version.status.conditions, VersionCondition.NOT_BETTER)
+    before = known.reason if known else ""
+    archived = (VersionReason.GIVEN_UP, VersionReason.NOT_BETTER)
+    return tuple(
+        Event(EventType.NORMAL, each.reason, each.message)
+        for each in verdict
+        if each.reason in archived and each.reason != before
+    )
 
 
 def _next_look_s(obs: VersionObservation, need: Need, now: datetime) -> float | None:

@@ -512,7 +512,8 @@ def test_the_registry_waits_until_no_version_is_on_its_way() -> None:
 def test_the_cron_job_follows_the_policy() -> None:
     retraining = ModelSpec(retraining=RetrainingPolicy())
     wanted = decide(looked(model(spec=retraining)), PLATFORM, NOW)
-    assert EnsureCronJob("arxiv") in wanted.actions
+    (ensured,) = (a for a in wanted.actions if isinstance(a, EnsureCronJob))
+    assert (ensured.model, ensured.told.uid) == ("arxiv", "uid-model")
     actions = decide(looked(model(), has_cron_job=True), PLATFORM, NOW).actions
     (gone,) = (action for action in actions if isinstance(action, Delete))
     assert (gone.ref.kind, gone.ref.name) == ("CronJob", "arxiv-retrain")

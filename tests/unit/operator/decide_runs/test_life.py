@@ -25,7 +25,9 @@ from pharos_api.trainingrun import ProgressStatus, StepName, StepState, Training
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import CreateVersion, Delete, StartStep, SuspendJob
 from pharos_operator.decide.observation import JobState, PodView, RunObservation
+from pharos_operator.decide.runs.pipeline import Look
 from pharos_operator.decide.runs.trainingrun import decide
+from pharos_operator.decide.runs.version import version_spec
 
 
 def said(world: World, kind: str) -> Condition:
@@ -102,6 +104,19 @@ def test_the_version_carries_artifact_lineage_and_metrics() -> None:
     assert spec.lineage.base_model == "distilbert-base-uncased"
     assert (spec.metrics.validation_accuracy, spec.metrics.macro_f1) == ("0.91", "0.9")
     assert spec.labels == ["cs.AI", "cs.LG"]
+
+
+def test_a_retrainings_version_knows_its_cause_its_last_day_and_what_it_gained() -> None:
+    world = World(make_run())
+    world.settle()
+    status = world.run.status.model_copy(
+        update={"metrics": {"improvement": "-0.0100", "productionAccuracy": "0.92"}}
+    )
+    run = make_run(cause={"trigger": "Drift"})
+    look = Look(RunObservation(run, make_model()), PLATFORM, NOW)
+    spec = version_spec(look, status)
+    assert (spec.lineage.trigger, spec.lineage.data_until) == ("Drift", f"{NOW.date()}")
+    assert (spec.metrics.improvement, spec.metrics.production_accuracy) == ("-0.0100", "0.92")
 
 
 def test_a_linear_version_has_no_base_model_and_the_encoder_after_it_is_a_new_major() -> None:

@@ -256,3 +256,44 @@ def test_a_version_that_is_not_stored_yet_has_no_row() -> None:
     decision = decide(VersionObservation(fresh, model()), PLATFORM, NOW)
     assert not [each for each in decision.actions if isinstance(each, RecordVersion)]
     assert decision.status.recorded_digest == ""
+
+
+BEFORE = {"name": "arxiv-v0-9-0", "version": "v0.9.0", "since": NOW.isoformat()}
+GIVEN_UP = {
+    "rolled back": ("Rollback", Stage.ARCHIVED),
+    "ended without a decision": ("Abort", Stage.ARCHIVED),
+    "passed over for a newer one": ("Superseded", Stage.REGISTERED),
+    "passed a shadow": ("Passed", Stage.REGISTERED),
+}
+
+
+@pytest.mark.requirement("RET-21")
+@pytest.mark.parametrize("name", GIVEN_UP)
+def test_a_version_that_its_experiment_gave_up_is_archived_with_the_reason(name: str) -> None:
+    verdict, wanted = GIVEN_UP[name]
+    over = experiment("Failed", verdict=verdict, reason="0.3 points worse", finishedAt=at(60))
+    look = VersionObservation(make_version(), model(production=BEFORE), (over,))
+    decision = decide(look, PLATFORM, NOW)
+    assert decision.status.stage is wanted
+    found = find(decision.status.conditions, "NotBetter")
+    said = None if found is None else (found.status, found.reason, found.message)
+    gave_up = (ConditionStatus.TRUE, "GivenUp", "rollout gave it up: 0.3 points worse")
+    assert said == (gave_up if wanted is Stage.ARCHIVED else None)
+
+
+def test_a_version_that_is_tried_again_is_no_longer_given_up() -> None:
+    over = experiment("Failed", verdict="Rollback", reason="worse", finishedAt=at(60))
+    first = decide(
+        VersionObservation(make_version(), model(production=BEFORE), (over,)), PLATFORM, NOW
+    )
+    again = experiment("Succeeded", verdict="Promote", finishedAt=at(7200))
+    named = again.metadata.model_copy(update={"uid": "uid-y", "name": "again"})
+    won = again.model_copy(update={"metadata": named})
+    version = make_version().model_copy(update={"status": first.status})
+    second = decide(
+        VersionObservation(version, model(production=BEFORE), (over, won)), PLATFORM, NOW
+    )
+    found = find(second.status.conditions, "NotBetter")
+    assert found is not None
+    assert (found.status, found.reason) == (ConditionStatus.FALSE, "TriedAgain")
+    assert second.status.stage is Stage.REGISTERED

@@ -18,6 +18,8 @@ WORLD = (
     body("ABExperiment", "live", spec=OF_M, status={"phase": "Progressing"}),
     body("ABExperiment", "over", spec=OF_M, status={"phase": "Succeeded"}),
     body("TrainingRun", "run", spec=OF_M),
+    body("CronJob", "m-retrain", ownerReferences=[owner("Model", "m")]),
+    body("Job", "m-retrain-1", ownerReferences=[owner("CronJob", "m-retrain")]),
     body("Job", "run-train", ownerReferences=[owner("TrainingRun", "run")]),
     body("Job", "live-verify", ownerReferences=[owner("ABExperiment", "live")]),
 )
@@ -38,6 +40,14 @@ CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a run concerns itself and its Model": (
         body("TrainingRun", "run", spec=OF_M),
         {"TrainingRun/run", "Model/m"},
+    ),
+    "a check's Job concerns its CronJob's Model": (
+        body("Job", "m-retrain-2", ownerReferences=[owner("CronJob", "m-retrain")]),
+        {"Model/m"},
+    ),
+    "a check's pod concerns that Model too": (
+        body("Pod", "x", ownerReferences=[owner("Job", "m-retrain-1")]),
+        {"Model/m"},
     ),
     "a Job concerns its run": (
         body("Job", "run-train", ownerReferences=[owner("TrainingRun", "run")]),

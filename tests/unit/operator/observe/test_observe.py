@@ -4,6 +4,7 @@ import pytest
 import virtual_time
 from operator_fakes import FakeCluster, body, owner
 
+from pharos_api import names
 from pharos_operator.errors import Invalid
 from pharos_operator.reconcile.capacity import Capacity
 from pharos_operator.reconcile.gateways import GatewayBoard
@@ -114,3 +115,35 @@ def test_an_experiment_does_not_see_the_job_of_an_earlier_one_of_its_name() -> N
     left_over = {**owner("ABExperiment", "move"), "uid": "uid-of-an-earlier-one"}
     index, observer = _world(body("Job", "move-verify", ownerReferences=[left_over]))
     assert observer.experiment(_entry(index, "ABExperiment", "move")).verification is None
+
+
+CHECK = {names.LABEL_STEP: names.CHECK}
+
+
+def test_a_model_sees_its_checks_and_its_retrainings_and_nothing_else_of_the_kind() -> None:
+    of_cron = [owner("CronJob", "m-retrain")]
+    again = {**OF_M, "data": DATA, "cause": {"trigger": "Drift"}}
+    index, observer = _world(
+        body("CronJob", "m-retrain", ownerReferences=[owner("Model", "m")]),
+        body("Job", "m-retrain-1", labels=CHECK, ownerReferences=of_cron),
+        body("Job", "m-check-1", labels=CHECK, ownerReferences=[owner("Model", "m")]),
+        body("Job", "m-registry-1", ownerReferences=[owner("Model", "m")]),
+        body("Job", "stranger", labels=CHECK, ownerReferences=[owner("Model", "other")]),
+        body("Pod", "m-check-1-x", ownerReferences=[owner("Job", "m-check-1")]),
+        body("TrainingRun", "again", spec=again),
+    )
+    seen = observer.model(_entry(index, "Model", "m"))
+    assert [(job.name, job.pod is not None) for job in seen.checks] == [
+        ("m-check-1", True),
+        ("m-retrain-1", False),
+    ]
+    assert [run.metadata.name for run in seen.retrainings] == ["again"]
+
+
+ZONES = {"Etc/UTC": "UTC", "Europe/Vienna": "Europe/Vienna", "Mars/Olympus": "None"}
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_the_time_zone_of_the_policy_is_looked_up_or_said_to_be_unknown(name: str) -> None:
+    index, observer = _world(body("Model", "m", 2, spec={"retraining": {"timeZone": name}}))
+    assert str(observer.model(_entry(index, "Model", "m")).zone) == ZONES[name]

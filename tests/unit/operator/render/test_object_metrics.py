@@ -63,6 +63,41 @@ CASES: dict[str, tuple[dict[str, Any], set[Sample]]] = {
             Sample(names.METRIC_ROUTE_VERIFIED, WHO, 2),
         },
     ),
+    "a Model tells what drifted and what its retrainings used": (
+        body(
+            "Model",
+            "arxiv",
+            spec={},
+            status={
+                "retraining": {
+                    "month": "2026-11",
+                    "gpuSeconds": 7200,
+                    "drift": {"texts": 900, "inputScore": "0.31", "labelScore": "0.02"},
+                },
+                "conditions": [condition("DriftDetected", "True")],
+            },
+        ),
+        {
+            Sample(names.METRIC_MODEL_PHASE, (*WHO, "Pending")),
+            Sample(names.METRIC_MODEL_CONDITION, (*WHO, "DriftDetected", "True")),
+            Sample(names.METRIC_RETRAINING_GPU, (*WHO, "2026-11"), 7200),
+            Sample(names.METRIC_DRIFT, (*WHO, "input"), 0.31),
+            Sample(names.METRIC_DRIFT, (*WHO, "label"), 0.02),
+        },
+    ),
+    "a retraining tells what started it": (
+        body(
+            "TrainingRun",
+            "weekly",
+            spec={**RUN_SPEC, "cause": {"trigger": "DataGrowth"}},
+            status={"phase": "Failed", "finishedAt": NOON},
+        ),
+        {
+            Sample(names.METRIC_RUN_PHASE, (*RUN, "Failed")),
+            Sample(names.METRIC_RETRAINING_PHASE, (*RUN, "DataGrowth", "Failed")),
+            Sample(names.METRIC_RUN_FINISHED, (*RUN, "Failed"), seconds(NOON)),
+        },
+    ),
     "a run that trains last moved when it last reported": (
         run(
             phase="Training",

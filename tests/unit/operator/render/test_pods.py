@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from render_cases import CASES, MODEL, S3, start
+from render_cases import CASES, MODEL, S3, TOLD, start
 from run_builders import PLATFORM, make_model, make_run, make_version
 
 from pharos_api.jobio import RegistryInput, StepInput
@@ -163,14 +163,13 @@ def test_retraining_is_checked_every_sunday_at_two() -> None:
 
 
 def test_without_a_template_retraining_stands_still() -> None:
-    model = make_model(retraining={})
-    (cron,) = manifests(EnsureCronJob("arxiv"), Scene(model, model, PLATFORM))
+    (cron,) = rendered("cronjob-resting")
     assert cron["spec"]["suspend"] is True
 
 
 def test_a_model_without_a_policy_has_no_cron_job() -> None:
     model = make_model()
-    assert manifests(EnsureCronJob("arxiv"), Scene(model, model, PLATFORM)) == ()
+    assert manifests(EnsureCronJob("arxiv", TOLD), Scene(model, model, PLATFORM)) == ()
 
 
 def test_serving_without_its_model_cannot_be_rendered() -> None:

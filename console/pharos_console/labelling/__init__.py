@@ -1,0 +1,1 @@
+"""Active learning: which predictions a person is asked to label, and how the labels come back."""
