@@ -229,13 +229,15 @@ def pod_of(job: Body, account: str = "") -> Body:
     }
 
 
-def end_step(api: Api, job: Body, outputs: dict[str, str]) -> None:
+def end_step(
+    api: Api, job: Body, outputs: dict[str, str], metrics: dict[str, str] | None = None
+) -> None:
     """Play the kubelet and the Job controller: the step's pod ends well with this result."""
     name = job["metadata"]["name"]
     step = job["metadata"]["labels"]["pharos.neoalexandria.io/step"]
     pod = api.create(CORE, "pods", pod_of(job))["metadata"]["name"]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    message = json.dumps({"step": step, "outputs": outputs})
+    message = json.dumps({"step": step, "outputs": outputs, "metrics": metrics or {}})
     ended = {"exitCode": 0, "message": message, "startedAt": now, "finishedAt": now}
     container = {
         "name": "step", "image": "none", "imageID": "", "ready": False, "restartCount": 0,

@@ -14,6 +14,7 @@ from operator_lab import (
     Api,
     Body,
     Fleet,
+    end_step,
     model,
     pod_of,
     until,
@@ -23,6 +24,7 @@ from operator_lab import (
 from pharos_api.checking import CheckInput, CheckResult
 from pharos_api.names import ENV_CHECK_INPUT, retraining_name
 from pharos_api.retraining import DriftReading, Trigger
+from pharos_api.trainingrun import StepName
 
 SOURCE = {"arxiv": {"categories": ["cs.AI", "cs.LG"], "papersPerCategory": 100}}
 TEMPLATE = {"data": {"source": SOURCE}}
@@ -46,7 +48,11 @@ def _retrained(**policy: Any) -> Body:
 def _in_production(api: Api) -> Body:
     """A version that the Model has taken up, once its server is played ready."""
     body = version()
-    body["spec"]["lineage"] = {"datasetSha256": DATA_SHA, "dataUntil": "2026-11-01"}
+    body["spec"]["lineage"] = {
+        "datasetSha256": DATA_SHA,
+        "baseModel": "distilbert-base-uncased",
+        "dataUntil": "2026-11-01",
+    }
     made = api.create(GROUP, "modelversions", body)
     path = ("/apis/apps/v1", "deployments", "arxiv-v9-0-0")
     deployment = until("a Deployment", lambda: api.get(*path))
@@ -151,6 +157,65 @@ def test_a_check_that_is_due_becomes_one_run_and_stays_one_after_a_takeover(
     _ends(api, later, _message(GROWN))
     until("one at a time", lambda: _condition(api, "RetrainingDue")["reason"] == "InProgress")
     assert [r["metadata"]["name"] for r in api.list(GROUP, "trainingruns")] == [name]
+
+
+STEPS = {
+    StepName.COLLECT: {"rawUri": "file:///artifacts/raw"},
+    StepName.PREPARE: {"datasetUri": "file:///artifacts/datasets/e", "datasetSha256": "e" * 64},
+    StepName.TRAIN: {"checkpointUri": "file:///artifacts/checkpoint"},
+    StepName.EVALUATE: {"evaluationUri": "file:///artifacts/evaluation"},
+    StepName.REGISTER: {
+        "modelUri": "file:///artifacts/models/new",
+        "modelSha256": "b" * 64,
+        "sizeBytes": "1000",
+    },
+}
+LITTLE = {"improvement": "0.0100", "productionAccuracy": "0.9120"}
+
+
+@pytest.mark.requirement("RET-9", "RET-18", "RET-21")
+@pytest.mark.timeout(300)
+def test_killed_at_every_step_there_is_one_run_and_one_version_and_a_poor_one_is_archived(
+    api: Api, fleet: Fleet
+) -> None:
+    _killed_and_started(fleet)
+    api.create(GROUP, "models", _retrained())
+    _in_production(api)
+    check = _by_schedule(api, "arxiv-retrain-29401234")
+    _ends(api, check, _message(GROWN))
+    name = retraining_name("arxiv", check["metadata"]["uid"])
+    for step, outputs in STEPS.items():
+        _killed_and_started(fleet)
+        job = until(step, lambda step=step: api.get(BATCH, "jobs", f"{name}-{step}"))
+        _killed_and_started(fleet)
+        end_step(api, job, outputs, LITTLE if step is StepName.EVALUATE else None)
+    until("a version", lambda: api.get(GROUP, "modelversions", "arxiv-v9-1-0"))
+    _killed_and_started(fleet)
+    made = until("it is archived", lambda: _archived(api, "arxiv-v9-1-0"))
+    verdict = next(c for c in made["status"]["conditions"] if c["type"] == "NotBetter")
+    assert verdict["message"].startswith("New model v9.1.0 not promoted (+1.0%)")
+    assert made["spec"]["lineage"]["trigger"] == "DataGrowth"
+    assert [r["metadata"]["name"] for r in api.list(GROUP, "trainingruns")] == [name]
+    versions = {v["metadata"]["name"] for v in api.list(GROUP, "modelversions")}
+    assert versions == {"arxiv-v9-0-0", "arxiv-v9-1-0"}
+    assert api.list(GROUP, "abexperiments") == []
+    of_run = [j["metadata"]["name"] for j in api.list(BATCH, "jobs")]
+    assert sorted(j for j in of_run if j.startswith(name)) == sorted(f"{name}-{s}" for s in STEPS)
+    assert _status(api)["production"]["version"] == "v9.0.0"
+
+
+def _killed_and_started(fleet: Fleet) -> None:
+    """The operator's container dies as by ``kill -9`` and starts anew in its pod."""
+    for operator in fleet.running:
+        operator.process.kill()
+        operator.process.wait()
+    fleet.running.clear()
+    fleet.start()
+
+
+def _archived(api: Api, name: str) -> Body | None:
+    found = api.custom("modelversions", name)
+    return found if (found.get("status") or {}).get("stage") == "Archived" else None
 
 
 @pytest.mark.requirement("RET-13")
