@@ -24,6 +24,7 @@ DATA_SHA = "d" * 64
 ARXIV = {"arxiv": {"categories": ["cs.AI", "cs.LG"], "papersPerCategory": 100}}
 ONE_GPU = {"train": {"limits": {"nvidia.com/gpu": "1"}}}
 GROWN = CheckResult(
+    production="v1.0.0",
     due=True,
     trigger=Trigger.DATA_GROWTH,
     reason="1500 papers are new, 15 % of 10000",
@@ -31,7 +32,9 @@ GROWN = CheckResult(
     new_samples=1500,
 )
 ASKED = GROWN.model_copy(update={"trigger": Trigger.MANUAL, "reason": "new topics (by ada)"})
-QUIET = CheckResult(reason="12 papers are new, 0.1 % of 10000", dataset_samples=10_000)
+QUIET = CheckResult(
+    production="v1.0.0", reason="12 papers are new, 0.1 % of 10000", dataset_samples=10_000
+)
 
 
 def policy(**more: Any) -> RetrainingPolicy:

@@ -58,8 +58,10 @@ class CheckResult(Status):
     """What a check found. ``due`` with its ``trigger`` asks the operator for one TrainingRun.
 
     ``dataset_samples`` are those of production's data set, ``new_samples`` those that came since.
+    ``production`` is the version that the check was told of, such as ``v1.2.0``; empty for none.
     """
 
+    production: str = ""
     due: bool = False
     trigger: Trigger | None = None
     reason: str = ""

@@ -94,6 +94,8 @@ POLICY = {
     "coolDown": "1s",
 }
 RECEIVER, HOOK_PORT = "evergreen-hook", 8080
+# The one Secret of this kind that the chart lets the operator read, as it is installed.
+ADDRESSES = "pharos-notifications"
 # What comes is printed, a line each: the log is what was received.
 LISTEN = """
 import http.server, sys
@@ -131,7 +133,7 @@ def evergreen(stored: Stored) -> dict:
             "serving": {"maxReplicas": 1, "maxTokens": 128},
             "promotion": PROMOTION,
             "retraining": POLICY | {"template": template},
-            "notifications": {"secretName": RECEIVER},
+            "notifications": {"secretName": ADDRESSES},
         },
     }
 
@@ -177,7 +179,7 @@ def hook(cluster: Cluster) -> list[dict]:
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": RECEIVER},
+            "metadata": {"name": ADDRESSES},
             "stringData": {"urls": url},
         },
     ]

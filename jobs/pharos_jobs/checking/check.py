@@ -81,7 +81,9 @@ class Check:
                 _read(Trigger.DRIFT, lambda: self._drift_reading(log)),
             ]
         readings.append(triggers.scheduled_reading(policy.on_schedule == "Always"))
-        return triggers.verdict(readings, self._growth, self._drift)
+        told_of = self._told.production.version if self._told.production else ""
+        found = triggers.verdict(readings, self._growth, self._drift)
+        return found.model_copy(update={"production": told_of})
 
     def _growth_reading(self, log: ProductionLog | None) -> TriggerReading:
         production = self._told.production

@@ -96,6 +96,7 @@ class RetrainingReason(StrEnum):
     NO_TEMPLATE = "NoTemplate"
     INVALID_POLICY = "InvalidPolicy"
     IN_PROGRESS = "InProgress"
+    ROLLOUT_IN_PROGRESS = "RolloutInProgress"
     COOLING_DOWN = "CoolingDown"
     OVER_BUDGET = "OverBudget"
     DRIFTED = "Drifted"

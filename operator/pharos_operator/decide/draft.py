@@ -43,6 +43,10 @@ class Draft(Generic[StatusT]):
         """The draft with more findings; the last one of a type counts."""
         return replace(self, findings=(*self.findings, *findings))
 
+    def found(self, kind: str) -> Finding | None:
+        """The last finding of this type."""
+        return next((each for each in reversed(self.findings) if each.type == kind), None)
+
     def announce(self, *notices: Notice) -> Self:
         """The draft with more notices for the outside world."""
         return replace(self, notices=(*self.notices, *notices))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pharos_api.checking import CheckResult
-from pharos_api.meta import rfc3339, span
+from pharos_api.meta import ConditionStatus, rfc3339, span
 from pharos_api.model import ModelStatus, RetrainingPolicy
 from pharos_api.names import retraining_name
 from pharos_api.retraining import Cause, RetrainingStatus, Trigger
@@ -122,7 +122,7 @@ def _judged(look: Look, draft: ModelDraft, answer: Answer, result: CheckResult) 
     if not result.due or result.trigger is None:
         message = result.reason or "no trigger has fired"
         return draft.find(condition(_KIND, False, RetrainingReason.NOT_DUE, message))
-    refusal = no_room(look, draft.status) or _no_time(look, draft.status, answer)
+    refusal = no_room(look, draft.status) or _no_time(look, draft, result)
     if refusal is not None:
         because = f"{result.reason}; but {refusal.message}" if result.reason else refusal.message
         return _refused(draft, Refusal(refusal.reason, because))
@@ -131,16 +131,29 @@ def _judged(look: Look, draft: ModelDraft, answer: Answer, result: CheckResult) 
     return _started(look, draft.do(StartRetraining(name, spec)), name, result)
 
 
-def _no_time(look: Look, status: ModelStatus, answer: Answer) -> Refusal | None:
-    """What a person's wish goes over: suspension, another production since, the cool-down."""
-    if answer.result is not None and answer.result.trigger is Trigger.MANUAL:
+def _no_time(look: Look, draft: ModelDraft, result: CheckResult) -> Refusal | None:
+    """What a person's wish goes over."""
+    if result.trigger is Trigger.MANUAL:
         return None
     if look.ruled.suspend:
         return Refusal(RetrainingReason.SUSPENDED, "retraining is suspended by its policy")
-    production, began = status.production, answer.job.started_at
-    if production and production.since and began and began < production.since:
+    return _overtaken(draft, result) or _cooling(look, draft.status)
+
+
+def _overtaken(draft: ModelDraft, result: CheckResult) -> Refusal | None:
+    """What the check found is of another production, or may be what a candidate has learnt."""
+    production = draft.status.production
+    if production and production.version != result.production:
         message = f"the check looked at production before {production.version} was there"
         return Refusal(RetrainingReason.CHECK_OUTDATED, message)
+    rollout = draft.found(ModelCondition.ROLLOUT)
+    if rollout is None or rollout.status is not ConditionStatus.TRUE:
+        return None
+    message = f"{rollout.message}; whether a retraining is due is asked again after it"
+    return Refusal(RetrainingReason.ROLLOUT_IN_PROGRESS, message)
+
+
+def _cooling(look: Look, status: ModelStatus) -> Refusal | None:
     ended = _last_end(look, status)
     until = None if ended is None else ended + span(look.ruled.cool_down)
     if until is None or look.now >= until:

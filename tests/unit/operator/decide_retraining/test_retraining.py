@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from decide_builders import NOW, PLATFORM, after, model
+from decide_builders import NOW, PLATFORM, after, experiment, model
 from retraining_builders import (
     ASKED,
     DATA_SHA,
@@ -19,6 +19,7 @@ from retraining_builders import (
     trained,
 )
 
+from pharos_api.abexperiment import ExperimentPhase
 from pharos_api.checking import CheckResult
 from pharos_api.jobio import FailureReason, StepError
 from pharos_api.meta import ConditionStatus
@@ -136,9 +137,31 @@ CASES = {
         starts=True,
     ),
     "a check that looked at another production starts nothing": Case(
-        seen(None, check(started_at=after(-3600))),
+        seen(None, check(GROWN.model_copy(update={"production": "v0.9.0"}))),
         RetrainingReason.CHECK_OUTDATED,
         "before v1.0.0 was there",
+    ),
+    "a check that looked while nothing was in production starts nothing": Case(
+        seen(None, check(GROWN.model_copy(update={"production": ""}))),
+        RetrainingReason.CHECK_OUTDATED,
+        "before v1.0.0 was there",
+    ),
+    "nothing starts while a candidate is on its way, which may have learnt what is new": Case(
+        seen(None, check(), experiments=(experiment(phase=ExperimentPhase.PROGRESSING),)),
+        RetrainingReason.ROLLOUT_IN_PROGRESS,
+        "asked again after it",
+    ),
+    "a person starts one beside a rollout": Case(
+        seen(None, check(ASKED), experiments=(experiment(phase=ExperimentPhase.PROGRESSING),)),
+        RetrainingReason.STARTED,
+        "by ada",
+        starts=True,
+    ),
+    "an experiment that has ended holds nothing back": Case(
+        seen(None, check(), experiments=(experiment(phase=ExperimentPhase.FAILED),)),
+        RetrainingReason.STARTED,
+        "15 %",
+        starts=True,
     ),
     "a template that cannot work is told in a sentence": Case(
         seen(retrained_model(policy(template={"data": {"source": {}}})), check()),
