@@ -47,8 +47,8 @@ MODEL, FEED = "evergreen", "evergreen"
 # What people were told, for whoever wants to read it.
 RECEIVED = Path(__file__).resolve().parents[2] / "build" / "e2e" / "notices.txt"
 SEED = 11
-# At first few texts with poor labels; then many with good ones; then many whose labels are wrong.
-POOR, GOOD, BAD = slice(0, 300), slice(300, 900), slice(900, 2100)
+# At first few texts with poor labels; then many with good ones; then some whose labels say nothing.
+POOR, GOOD, NOISE = slice(0, 300), slice(300, 900), slice(900, 1100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,10 @@ class Feed:
         return upload(self.cluster, texts, self.folder, FEED)
 
 
-def turned(text: Text) -> Text:
-    """The same text under the next label: wrong, and in a way that can be learnt."""
-    return Text(text.text, NEWS_LABELS[(NEWS_LABELS.index(text.label) + 1) % len(NEWS_LABELS)])
-
-
-TEXTS = packaged_texts(SEED, 2200)
+TEXTS = packaged_texts(SEED, 1100)
 FIRST = shuffled(TEXTS[POOR], seed=7, share=0.4)
 SECOND = FIRST + TEXTS[GOOD]
-THIRD = SECOND + [turned(text) for text in TEXTS[BAD]]
+THIRD = SECOND + shuffled(TEXTS[NOISE], seed=8)
 
 PROMOTION = {
     "strategy": "Canary",
@@ -273,7 +268,9 @@ def test_new_papers_lead_to_a_better_version_though_every_step_is_killed_once(
     kill_leader(kubectl)
     wait_for(run, lambda: succeeded(installed, run), 300)
     wait_for("the better version", lambda: production(installed) == "v1.1.0", 400)
-    cause = installed.get(TrainingRun, run).spec.cause
+    made = installed.get(TrainingRun, run)
+    assert {step.name: step.attempts for step in made.status.steps if step.attempts < 2} == {}
+    cause = made.spec.cause
     assert cause is not None
     assert (cause.trigger, cause.parent) == (Trigger.DATA_GROWTH, "v1.0.0")
     assert not [answer for answer in users.answers if answer.failed]

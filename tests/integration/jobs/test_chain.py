@@ -142,6 +142,7 @@ def check_folder(folder: Path, registered: StepResult) -> None:
         for suffix in ("xml", "weights")
     }
     assert {f.name for f in folder.iterdir()} - variants == {
+        "README.md",
         "model.safetensors",
         "model.onnx",
         "engines.json",
