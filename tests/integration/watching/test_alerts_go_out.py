@@ -61,6 +61,9 @@ EXPECTED = {
         "warning", "training-failed.md", WHO | {"training_run": "failed"}
     ),
     "PharosAnalysisUntrustworthy": Expected("warning", "analysis-untrustworthy.md", WHO),
+    "PharosDriftDetected": Expected("warning", "drift-detected.md", WHO),
+    "PharosRetrainingFailed": Expected("warning", "retraining-failed.md", WHO),
+    "PharosRetrainingCheckFailed": Expected("warning", "retraining-check-failed.md", WHO),
     "PharosGatewayStale": Expected("critical", "gateway-stale.md", WHO),
     "PharosOperatorWithoutLeader": Expected(
         "critical", "operator-without-leader.md", {"job": "pharos-operator"}
