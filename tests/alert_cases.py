@@ -66,8 +66,24 @@ def finished(phase: str, run: str, values: str) -> dict[str, str]:
 
 
 def trust(status: str, values: str) -> dict[str, str]:
-    of = REPLICAS[0] | WHO | {"type": "AnalysisTrustworthy", "status": status}
+    return condition("AnalysisTrustworthy", status, "SelfTested", values)
+
+
+def condition(kind: str, status: str, reason: str, values: str) -> dict[str, str]:
+    of = REPLICAS[0] | WHO | {"type": kind, "status": status, "reason": reason}
     return {series(names.METRIC_MODEL_CONDITION, of): values}
+
+
+def drift(**by_kind: str) -> dict[str, str]:
+    of = REPLICAS[0] | WHO
+    return {series(names.METRIC_DRIFT, of, kind=kind): values for kind, values in by_kind.items()}
+
+
+def retraining(phase: str, run: str, values: str) -> dict[str, str]:
+    """A run with a cause, and when it ended."""
+    of = REPLICAS[0] | WHO | {"training_run": run, "trigger": "DataGrowth", "phase": phase}
+    began = series(names.METRIC_RETRAINING_PHASE, of)
+    return {began: "1+0x130"} | finished(phase, run, values)
 
 
 def routes(*of: tuple[str, str]) -> dict[str, str]:
@@ -216,6 +232,78 @@ CASES: dict[str, Case] = {
             | finished("Succeeded", "weekly-7", "1+0x100"),
             "the failure is more than a day old": finished(
                 "Failed", "weekly-7", f"-{DAY_S + 60}+0x100"
+            ),
+            "it is a retraining, which has its own alert": retraining(
+                "Failed", "retrain-7", "300+0x100"
+            ),
+        },
+    ),
+    "texts drift until the next check finds them near again": Case(
+        "PharosDriftDetected",
+        drift(input="0.04+0x9 1.04+0x39 0.05+0x40", label="0.02+0x90")
+        | condition("DriftDetected", "True", "Drifted", "_x10 1+0x39 stale")
+        | condition("DriftDetected", "False", "WithinLimits", "1+0x9 stale _x39 1+0x40"),
+        4,
+        10,
+        27,
+        WHO,
+        "⚠️ Drift: 1.04 in arxiv",
+        {
+            "a score that chance can explain": drift(input="0.31+0x90")
+            | condition("DriftDetected", "False", "WithinLimits", "1+0x90"),
+            "too few texts to say anything": condition(
+                "DriftDetected", "Unknown", "TooFewTexts", "1+0x90"
+            ),
+        },
+    ),
+    "a retraining fails, and the next one succeeds": Case(
+        "PharosRetrainingFailed",
+        retraining("Failed", "retrain-7", "_x10 300+0x100")
+        | retraining("Succeeded", "retrain-8", "_x60 1800+0x60"),
+        4,
+        6,
+        31,
+        WHO,
+        "The last retraining of arxiv has failed",
+        {
+            "the failure is older than the last success": retraining(
+                "Failed", "retrain-6", "0+0x100"
+            )
+            | finished("Succeeded", "weekly-7", "1+0x100"),
+            "a person's run failed, which has its own alert": finished(
+                "Failed", "weekly-7", "300+0x100"
+            ),
+            "a retraining is under way": {
+                series(names.METRIC_RETRAINING_PHASE, RUN, trigger="Drift", phase="Training"): (
+                    "1+0x100"
+                )
+            },
+        },
+    ),
+    "a retraining failed more than a day ago, and nothing came after it": Case(
+        "PharosRetrainingFailed",
+        retraining("Failed", "retrain-7", f"_x10 {-2 * DAY_S}+0x40 stale"),
+        4,
+        8,
+        27,
+        WHO,
+        "The last retraining of arxiv has failed",
+    ),
+    "a check gives no answer, and the next one does": Case(
+        "PharosRetrainingCheckFailed",
+        condition("RetrainingDue", "False", "CheckFailed", "_x10 1+0x39 stale")
+        | condition("RetrainingDue", "False", "NotDue", "1+0x9 stale _x39 1+0x40"),
+        4,
+        10,
+        27,
+        WHO,
+        "The last retraining check of arxiv has failed",
+        {
+            "the month's hours are used up, which was meant": condition(
+                "RetrainingDue", "False", "OverBudget", "1+0x90"
+            ),
+            "a retraining has started": condition(
+                "RetrainingDue", "True", "RetrainingStarted", "1+0x90"
             ),
         },
     ),

@@ -218,7 +218,11 @@ TrainingRun/arxiv-2020-today: Retry asked for; follow it with `pharos status`
 }
 
 NOTES = {
-    "status": "The nameless last column tells what is wrong, or what is waited for.",
+    "status": (
+        "The nameless last column tells what is wrong, or what is waited for. Of a Model it says "
+        "too what trains it again, why a retraining that is due cannot start, that a check failed, "
+        "and what has drifted."
+    ),
     "explain": (
         "Where it stands and why, each metric with value, limit, outcome and query, what is wrong "
         "with the split, the plan, who decided, and the names of its records."

@@ -5,9 +5,11 @@ Copies to a shadow are nobody's requests and are left out.
 """
 
 from pharos_api import names
+from pharos_api.trainingrun import TrainingRunPhase
 from pharos_operator.render.promql import grown
 
 MODEL = "namespace, model"
+RUN = f"{MODEL}, training_run"
 USERS = (
     f'{names.ENVOY_LABEL_CLUSTER}=~"[^/]+/[^/]+/[^/]+/[^/]+",'
     f'{names.ENVOY_LABEL_CLUSTER}!~".+/shadow"'
@@ -51,3 +53,15 @@ def gateway_quantile(share: float, window: str, by: str = MODEL, chosen: str = U
 def at_servers(metric: str, window: str, by: str = MODEL) -> str:
     """By how much a counter of the serving pods has grown over the window, without shadows."""
     return f"sum by ({by}) ({grown(metric, NOT_SHADOW, window)})"
+
+
+def ended(phase: TrainingRunPhase, by: str = MODEL) -> str:
+    """When the last run ended in a phase, in Unix seconds."""
+    return f'max by ({by}) ({names.METRIC_RUN_FINISHED}{{phase="{phase}"}})'
+
+
+def holds(condition: str, matchers: str) -> str:
+    """1 for each Model with a condition of that status or reason."""
+    return (
+        f'max by ({MODEL}) ({names.METRIC_MODEL_CONDITION}{{type="{condition}",{matchers}}}) == 1'
+    )

@@ -3,27 +3,20 @@
 from pharos_api import names
 from pharos_api.trainingrun import TrainingRunPhase
 from watching.alert import Alert, Group, Severity
-from watching.queries import MODEL
+from watching.queries import MODEL, RUN, ended, holds
 
 SILENT_S = 1800
 REMEMBERED_S = 86_400
 
-_RUN = f"{MODEL}, training_run"
 _WHICH = "{{ $labels.namespace }}/{{ $labels.training_run }}"
-
-
-def _finished(phase: TrainingRunPhase, by: str) -> str:
-    return f'max by ({by}) ({names.METRIC_RUN_FINISHED}{{phase="{phase}"}})'
-
-
-_FAILED = _finished(TrainingRunPhase.FAILED, _RUN)
-_LAST_FAILURE = _finished(TrainingRunPhase.FAILED, MODEL)
-_LAST_SUCCESS = _finished(TrainingRunPhase.SUCCEEDED, MODEL)
+_FAILED = ended(TrainingRunPhase.FAILED, RUN)
+_LAST_FAILURE = ended(TrainingRunPhase.FAILED)
+_LAST_SUCCESS = ended(TrainingRunPhase.SUCCEEDED)
 
 RUN_STUCK = Alert(
     name="PharosTrainingRunStuck",
     severity=Severity.WARNING,
-    expression=f"time() - max by ({_RUN}, phase) ({names.METRIC_RUN_PROGRESSED}) > {SILENT_S}",
+    expression=f"time() - max by ({RUN}, phase) ({names.METRIC_RUN_PROGRESSED}) > {SILENT_S}",
     after="5m",
     summary="A training run has been silent for {{ humanizeDuration $value }}",
     description=(
@@ -38,6 +31,8 @@ TRAINING_FAILED = Alert(
     expression=(
         f"({_FAILED} > time() - {REMEMBERED_S})"
         f" unless on ({MODEL}) ({_LAST_SUCCESS} > {_LAST_FAILURE})"
+        # A run that nobody started by hand has an alert of its own.
+        f" unless on ({RUN}) {names.METRIC_RETRAINING_PHASE}"
     ),
     after="0s",
     summary="A training run has failed",
@@ -51,10 +46,7 @@ TRAINING_FAILED = Alert(
 ANALYSIS_UNTRUSTWORTHY = Alert(
     name="PharosAnalysisUntrustworthy",
     severity=Severity.WARNING,
-    expression=(
-        f"max by ({MODEL}) "
-        f'({names.METRIC_MODEL_CONDITION}{{type="AnalysisTrustworthy",status="False"}}) == 1'
-    ),
+    expression=holds("AnalysisTrustworthy", 'status="False"'),
     after="1m",
     summary="Experiments cannot trust the traffic of {{ $labels.model }}",
     description=(

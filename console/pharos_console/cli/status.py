@@ -6,12 +6,17 @@ from rich.table import Table
 
 from pharos_api.abexperiment import ABExperiment, ExperimentStrategy
 from pharos_api.meta import Condition
-from pharos_api.model import Model
+from pharos_api.model import Model, ModelStatus
 from pharos_api.modelversion import ModelVersion
 from pharos_api.search import standing
 from pharos_api.trainingrun import TrainingRun, TrainingRunPhase
 from pharos_console.cli.app import Kubeconfig, Namespace, app, cluster, out
 from pharos_console.cluster import Cluster
+
+# Reasons of the condition RetrainingDue that are the ordinary course, or what somebody chose.
+ORDINARY = frozenset(
+    {"NotDue", "WaitingForCheck", "Checking", "Suspended", "NoPolicy", "NoTemplate"}
+)
 
 
 @app.command()
@@ -51,7 +56,7 @@ def _models(target: Cluster, now: datetime) -> Table:
             ago(found.production.since if found.production else None, now),
             found.previous.version if found.previous else "-",
             found.experiment or "-",
-            trouble(found.conditions, "Ready"),
+            "\n".join(filter(None, (trouble(found.conditions, "Ready"), *after_launch(found)))),
         )
     return table
 
@@ -122,6 +127,28 @@ def searching(run: TrainingRun) -> str:
     search = run.status.search
     is_now = run.status.phase is TrainingRunPhase.SEARCHING
     return standing(search) if search is not None and is_now else ""
+
+
+def after_launch(found: ModelStatus) -> tuple[str, ...]:
+    """What is worth knowing of a Model's retraining and drift, in sentences."""
+    told = (retraining(found), holding(found.conditions, "DriftDetected"))
+    return tuple(filter(None, told))
+
+
+def retraining(found: ModelStatus) -> str:
+    """What runs because a check found it due, or why none could start; empty where all is quiet."""
+    due = next((one for one in found.conditions if one.type == "RetrainingDue"), None)
+    if due is None or due.reason in ORDINARY:
+        return ""
+    ended = found.retraining is not None and found.retraining.run_finished_at is not None
+    return "" if due.status == "True" and ended else due.message
+
+
+def holding(conditions: list[Condition], type_: str) -> str:
+    """The sentence of a condition that is True."""
+    return next(
+        (one.message for one in conditions if one.type == type_ and one.status == "True"), ""
+    )
 
 
 def trouble(conditions: list[Condition], type_: str) -> str:

@@ -109,11 +109,35 @@ _STATE = Section(
         ),
     ),
 )
+_RETRAINING = Section(
+    "Looking after itself",
+    (
+        curve(
+            "Drift",
+            "short",
+            f"max by (kind) ({names.METRIC_DRIFT}{{{CHOSEN}}})",
+            "{{kind}}",
+            12,
+        ),
+        curve(
+            "GPU time of a month's retrainings",
+            "s",
+            f"max by (month) ({names.METRIC_RETRAINING_GPU}{{{CHOSEN}}})",
+            "{{month}}",
+            12,
+        ),
+        timeline(
+            "Retrainings",
+            f"max by (training_run, trigger, phase) ({names.METRIC_RETRAINING_PHASE}{{{CHOSEN}}})",
+            "{{training_run}} {{trigger}}: {{phase}}",
+        ),
+    ),
+)
 
 BOARD = Board(
     "model",
     "Pharos / Model",
     "One model: what its users get, by version, and what its servers do.",
-    (_USERS, _PREDICTIONS, _SERVERS, _STATE),
+    (_USERS, _PREDICTIONS, _SERVERS, _STATE, _RETRAINING),
     (NAMESPACE, MODEL),
 )

@@ -21,7 +21,7 @@ KINDS = ("Model", "TrainingRun", "ABExperiment")
 _MODEL = ("namespace", "model")
 _RUN = (*_MODEL, "training_run")
 _EXPERIMENT = (*_MODEL, "experiment")
-_OF_CONDITION = ("type", "status")
+_OF_CONDITION = ("type", "status", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Sample:
 FAMILIES: Mapping[str, Family] = {
     names.METRIC_MODEL_PHASE: Family("1, with a Model's phase.", (*_MODEL, "phase")),
     names.METRIC_MODEL_CONDITION: Family(
-        "1, with the status of a Model's condition.", (*_MODEL, *_OF_CONDITION)
+        "1, with the status of a Model's condition and its reason.", (*_MODEL, *_OF_CONDITION)
     ),
     names.METRIC_ROUTE_REVISION: Family("Revision of the route that is wanted.", _MODEL),
     names.METRIC_ROUTE_VERIFIED: Family(
@@ -76,7 +76,8 @@ FAMILIES: Mapping[str, Family] = {
         "Percentage of the users that the gateways send to the candidate.", _EXPERIMENT
     ),
     names.METRIC_EXPERIMENT_CONDITION: Family(
-        "1, with the status of an ABExperiment's condition.", (*_EXPERIMENT, *_OF_CONDITION)
+        "1, with the status of an ABExperiment's condition and its reason.",
+        (*_EXPERIMENT, *_OF_CONDITION),
     ),
 }
 
@@ -153,4 +154,4 @@ def _conditions(
     metric: str, who: tuple[str, ...], conditions: Iterable[Condition]
 ) -> Iterator[Sample]:
     for each in conditions:
-        yield Sample(metric, (*who, each.type, each.status))
+        yield Sample(metric, (*who, each.type, each.status, each.reason))

@@ -130,6 +130,9 @@ def check_stores(root: Path) -> None:
         "train.jsonl.gz",
         "val.jsonl.gz",
         "test.jsonl.gz",
+        "snapshot.json",
+        "report.json",
+        "report.html",
     }
     assert (root / "runs" / "uid-1" / "evaluation" / "test_results.json").is_file()
 

@@ -145,6 +145,7 @@ def message(found: CheckResult, trigger: Trigger) -> str:
 
 @pytest.mark.requirement("RET-3")
 @pytest.mark.requirement("RET-11")
+@pytest.mark.requirement("RET-1")
 def test_a_file_that_grew_by_more_than_a_tenth_asks_for_a_run(desk: Desk) -> None:
     assert not desk.check(desk.told()).due
     desk.write(papers(TOPICS, 55))
@@ -356,6 +357,7 @@ def test_a_data_set_of_other_labels_cannot_be_extended(desk: Desk) -> None:
     assert not found.due
 
 
+@pytest.mark.requirement("RET-14")
 def test_a_person_and_a_policy_that_always_retrains(desk: Desk) -> None:
     assert desk.check(desk.told(forced="new guideline")).trigger is Trigger.MANUAL
     always = desk.told(policy={"triggers": {"onSchedule": "Always"}})

@@ -91,6 +91,7 @@ def told(url: str, folder: Path, sha256: str, /, **more: object) -> VerifyInput:
 
 @pytest.mark.requirement("DEP-2")
 @pytest.mark.requirement("DEP-4")
+@pytest.mark.requirement("CHK-4", "CHK-6")
 def test_a_candidate_that_answers_as_evaluated_passes(served: Running, tmp_path: Path) -> None:
     sha256 = with_references(tmp_path / "model", references(TEXTS))
     code, result = verified(told(served.url, tmp_path / "model", sha256), tmp_path)

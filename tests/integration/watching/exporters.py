@@ -5,7 +5,7 @@ kubelet and cert-manager are not ours: of them only the names of metrics and lab
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,23 +16,38 @@ from run_builders import make_run
 
 from pharos_api.meta import Condition, ConditionStatus
 from pharos_api.model import Route
+from pharos_api.retraining import Cause, DriftReading, RetrainingStatus, Trigger
 from pharos_api.trainingrun import TrainingRunPhase
 from pharos_operator.adapters.telemetry import Telemetry
+from pharos_operator.decide.conditions import ModelCondition, RetrainingReason
 from pharos_operator.render.object_metrics import Sample, samples
 
 WATCHED = "papers"
 HOUR = timedelta(hours=1)
 DAY_S = 86_400
 
+# Status and reason of a condition
+Word = tuple[ConditionStatus, str]
+_TROUBLED: Mapping[str, Word] = {
+    ModelCondition.ANALYSIS_TRUSTWORTHY: (ConditionStatus.FALSE, "SelfTested"),
+    ModelCondition.DRIFT_DETECTED: (ConditionStatus.TRUE, RetrainingReason.DRIFTED),
+    ModelCondition.RETRAINING_DUE: (ConditionStatus.FALSE, RetrainingReason.CHECK_FAILED),
+}
+_WELL: Mapping[str, Word] = {
+    ModelCondition.ANALYSIS_TRUSTWORTHY: (ConditionStatus.TRUE, "SelfTested"),
+    ModelCondition.DRIFT_DETECTED: (ConditionStatus.FALSE, RetrainingReason.WITHIN_LIMITS),
+    ModelCondition.RETRAINING_DUE: (ConditionStatus.FALSE, RetrainingReason.NOT_DUE),
+}
+
 
 class Operator:
-    """A replica that does not lead, with two runs and a Model that are in trouble."""
+    """A replica that does not lead, with three runs and a Model that are in trouble."""
 
     def __init__(self) -> None:
         self._telemetry = Telemetry()
         self._telemetry.leading.set(0)
-        slow, self._failed = _runs(-HOUR, TrainingRunPhase.FAILED)
-        self._bodies = [_model("False", verified=2), slow, self._failed]
+        slow, *self._failed = _runs(-HOUR, TrainingRunPhase.FAILED)
+        self._bodies = [_model(_TROUBLED, verified=2), slow, *self._failed]
         self._telemetry.watch(self._said)
 
     @property
@@ -41,10 +56,10 @@ class Operator:
         return self._telemetry.registry
 
     def mend(self) -> None:
-        """It leads; the route is everywhere, a run moved, and a later one succeeded."""
+        """It leads; the route is everywhere, a run moved, later ones succeeded, a check is well."""
         self._telemetry.leading.set(1)
         later = _runs(timedelta(), TrainingRunPhase.SUCCEEDED)
-        self._bodies = [_model("True", verified=3), self._failed, *later]
+        self._bodies = [_model(_WELL, verified=3), *self._failed, *later]
 
     def _said(self) -> list[Sample]:
         return [each for body in self._bodies for each in samples(body)]
@@ -86,28 +101,30 @@ def exported(registry: CollectorRegistry) -> Iterator[str]:
         thread.join()
 
 
-def _model(trustworthy: str, verified: int) -> dict[str, Any]:
-    """A Model with a self-test, and the revision of its route that every gateway has; 3 is due."""
-    trusted = Condition(
-        type="AnalysisTrustworthy",
-        status=ConditionStatus(trustworthy),
-        reason="SelfTested",
-        last_transition_time=datetime.now(UTC),
+def _model(found: Mapping[str, Word], verified: int) -> dict[str, Any]:
+    """A Model with conditions, and the revision of its route that every gateway has; 3 is due."""
+    conditions = [
+        Condition(type=kind, status=status, reason=reason, last_transition_time=datetime.now(UTC))
+        for kind, (status, reason) in found.items()
+    ]
+    said = model(
+        route=Route(revision=3, verified_revision=verified),
+        conditions=conditions,
+        retraining=RetrainingStatus(drift=DriftReading(texts=900, input_score="1.04")),
     )
-    route = Route(revision=3, verified_revision=verified)
-    said = model(route=route, conditions=[trusted]).model_dump(mode="json", by_alias=True)
-    return said | {"kind": "Model"}
+    return said.model_dump(mode="json", by_alias=True) | {"kind": "Model"}
 
 
 def _runs(started: timedelta, phase: TrainingRunPhase) -> tuple[dict[str, Any], ...]:
-    """A run that last moved that long ago, and one that ended just now."""
+    """A run that last moved that long ago, and two that ended just now: one had a cause."""
     now = datetime.now(UTC)
     moved = {"phase": TrainingRunPhase.TRAINING, "startedAt": (now + started).isoformat()}
     ended = {"phase": phase, "finishedAt": now.isoformat()}
-    return _run("slow", moved), _run(phase, ended)
+    again = _run(f"retrained-{phase}", ended, cause=Cause(trigger=Trigger.DATA_GROWTH))
+    return _run("slow", moved), _run(phase, ended), again
 
 
-def _run(name: str, status: dict[str, Any]) -> dict[str, Any]:
-    said = make_run(status).model_dump(mode="json", by_alias=True)
+def _run(name: str, status: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    said = make_run(status, **spec).model_dump(mode="json", by_alias=True)
     said["metadata"]["name"] = name.lower()
     return said | {"kind": "TrainingRun"}

@@ -1,13 +1,26 @@
 """How times and troubles are told to people."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from decide_builders import experiment
+from decide_builders import experiment, model
 
 from pharos_api.abexperiment import ExperimentStrategy
 from pharos_api.meta import Condition
-from pharos_console.cli.status import ago, sentence, step, trouble
+from pharos_api.model import Model, ModelStatus
+from pharos_api.retraining import RetrainingStatus
+from pharos_console.cli.app import out
+from pharos_console.cli.status import (
+    ORDINARY,
+    after_launch,
+    ago,
+    sentence,
+    show,
+    step,
+    trouble,
+)
+from pharos_operator.decide.conditions import RetrainingReason
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -58,6 +71,76 @@ def test_trouble_is_the_sentence_of_what_is_not_true(
 def test_what_is_going_on_is_told_whatever_the_status() -> None:
     assert sentence([condition("Progressing", "True")], "Progressing") == "Progressing is True"
     assert sentence([], "Progressing") == ""
+
+
+def due(reason: str, status: str = "False") -> Condition:
+    return condition("RetrainingDue", status).model_copy(update={"reason": reason})
+
+
+RUNNING = RetrainingStatus(run="arxiv-again", run_started_at=NOW)
+ENDED = RetrainingStatus(run="arxiv-again", run_started_at=NOW, run_finished_at=NOW)
+LIVES: dict[str, tuple[list[Condition], RetrainingStatus | None, tuple[str, ...]]] = {
+    "a Model that nobody retrains": ([], None, ()),
+    "a retraining runs": ([due("RetrainingStarted", "True")], RUNNING, ("RetrainingDue is True",)),
+    "it has ended, and its run has a row of its own": (
+        [due("RetrainingStarted", "True")],
+        ENDED,
+        (),
+    ),
+    "a check gave no answer": ([due("CheckFailed")], ENDED, ("RetrainingDue is False",)),
+    "the month's hours are used up": ([due("OverBudget")], ENDED, ("RetrainingDue is False",)),
+    "nothing is due": ([due("NotDue")], ENDED, ()),
+    "somebody suspended it": ([due("Suspended")], None, ()),
+    "texts drifted": ([condition("DriftDetected", "True")], None, ("DriftDetected is True",)),
+    "no drift": ([condition("DriftDetected", "False")], None, ()),
+    "drift is not measured": ([condition("DriftDetected", "Unknown")], None, ()),
+    "drift, and the policy cannot work": (
+        [condition("DriftDetected", "True"), due("InvalidPolicy")],
+        None,
+        ("RetrainingDue is False", "DriftDetected is True"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("conditions", "kept", "wanted"), LIVES.values(), ids=LIVES.keys())
+def test_of_retraining_and_drift_only_what_is_worth_knowing_is_told(
+    conditions: list[Condition], kept: RetrainingStatus | None, wanted: tuple[str, ...]
+) -> None:
+    assert after_launch(ModelStatus(conditions=conditions, retraining=kept)) == wanted
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace with one Model."""
+
+    model: Model
+    namespace: str = "papers"
+
+    def every(self, kind: type) -> list[Model]:
+        return [self.model] if kind is Model else []
+
+
+def test_the_last_column_of_a_model_says_what_is_wrong_and_what_it_looks_after() -> None:
+    troubled = model(
+        "v1.1.0",
+        conditions=[
+            condition("Ready", "False"),
+            due("CheckFailed"),
+            condition("DriftDetected", "True"),
+        ],
+    )
+    with out.capture() as said:
+        show(Namespace(troubled), NOW)
+    lines = said.get().splitlines()
+    assert lines[2].strip().endswith("Ready is False")
+    assert [line.strip() for line in lines[3:]] == [
+        "RetrainingDue is False",
+        "DriftDetected is True",
+    ]
+
+
+def test_what_is_ordinary_are_reasons_that_the_operator_gives() -> None:
+    assert set(RetrainingReason) >= ORDINARY
 
 
 STEPS = {

@@ -57,7 +57,7 @@ OURS = re.compile(r"(?:^    |`)pharos ([a-z-]+)([^`\n]*)", re.MULTILINE)
 KINDS = re.compile(r"kubectl [^`\n]*?(?:get|describe|delete|patch|edit) ([a-z,]+)")
 SHORT_NAMES = {kind.short_name for kind in KINDS_OF_PHAROS}
 OF_KUBERNETES = {
-    "certificate", "certificaterequests", "certificates", "endpointslices", "events", "hpa",
+    "certificate", "certificaterequests", "certificates", "endpointslices", "events", "hpa", "jobs",
     "lease", "pod", "pods", "pvc",
 }  # fmt: skip
 

@@ -124,7 +124,8 @@ def _judged(look: Look, draft: ModelDraft, answer: Answer, result: CheckResult) 
         return draft.find(condition(_KIND, False, RetrainingReason.NOT_DUE, message))
     refusal = no_room(look, draft.status) or _no_time(look, draft, result)
     if refusal is not None:
-        because = f"{result.reason}; but {refusal.message}" if result.reason else refusal.message
+        found = result.reason.rstrip(".")
+        because = f"{found}; but {refusal.message}" if found else refusal.message
         return _refused(draft, Refusal(refusal.reason, because))
     cause = _cause(draft.status, answer, result, result.trigger)
     spec = _spec(look, draft.status, cause)

@@ -289,7 +289,7 @@ TURNS = {
 }
 
 
-@pytest.mark.requirement("DEP-1")
+@pytest.mark.requirement("DEP-1", "CHK-4", "CHK-6")
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
 def test_a_turn_of_the_whole_experiment(turn: Turn) -> None:
     candidate = version("v1.1.0", ready=turn.ready)

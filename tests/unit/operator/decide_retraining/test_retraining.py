@@ -247,7 +247,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.requirement("RET-4", "RET-9")
+@pytest.mark.requirement("RET-1", "RET-4", "RET-9")
 def test_a_check_is_acted_on(name: str) -> None:
     case = CASES[name]
     decision = decide(case.seen, PLATFORM, NOW)

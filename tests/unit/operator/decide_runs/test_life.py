@@ -54,7 +54,7 @@ def at_step(step: StepName, **spec: object) -> World:
         world.wait(10)
 
 
-@pytest.mark.requirement("GOL-8")
+@pytest.mark.requirement("GOL-8", "CHK-6")
 def test_a_run_goes_through_its_steps_and_ends_in_a_version() -> None:
     world = World(make_run())
     world.settle()

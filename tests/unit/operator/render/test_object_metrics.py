@@ -58,7 +58,7 @@ CASES: dict[str, tuple[dict[str, Any], set[Sample]]] = {
         ),
         {
             Sample(names.METRIC_MODEL_PHASE, (*WHO, "Ready")),
-            Sample(names.METRIC_MODEL_CONDITION, (*WHO, "AnalysisTrustworthy", "False")),
+            Sample(names.METRIC_MODEL_CONDITION, (*WHO, "AnalysisTrustworthy", "False", "R")),
             Sample(names.METRIC_ROUTE_REVISION, WHO, 3),
             Sample(names.METRIC_ROUTE_VERIFIED, WHO, 2),
         },
@@ -79,7 +79,7 @@ CASES: dict[str, tuple[dict[str, Any], set[Sample]]] = {
         ),
         {
             Sample(names.METRIC_MODEL_PHASE, (*WHO, "Pending")),
-            Sample(names.METRIC_MODEL_CONDITION, (*WHO, "DriftDetected", "True")),
+            Sample(names.METRIC_MODEL_CONDITION, (*WHO, "DriftDetected", "True", "R")),
             Sample(names.METRIC_RETRAINING_GPU, (*WHO, "2026-11"), 7200),
             Sample(names.METRIC_DRIFT, (*WHO, "input"), 0.31),
             Sample(names.METRIC_DRIFT, (*WHO, "label"), 0.02),
@@ -137,7 +137,7 @@ CASES: dict[str, tuple[dict[str, Any], set[Sample]]] = {
         {
             Sample(names.METRIC_EXPERIMENT_PHASE, (*WHO, "move", "Progressing")),
             Sample(names.METRIC_EXPERIMENT_WEIGHT, (*WHO, "move"), 10),
-            Sample(names.METRIC_EXPERIMENT_CONDITION, (*WHO, "move", "Analysis", "True")),
+            Sample(names.METRIC_EXPERIMENT_CONDITION, (*WHO, "move", "Analysis", "True", "R")),
         },
     ),
     "a Job says nothing": (body("Job", "train"), set()),

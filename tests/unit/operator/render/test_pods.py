@@ -1,6 +1,8 @@
 """What every pod must keep, and the rules that golden files alone would not explain."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +10,12 @@ from render_cases import CASES, MODEL, S3, TOLD, start
 from run_builders import PLATFORM, make_model, make_run, make_version
 
 from pharos_api.jobio import RegistryInput, StepInput
+from pharos_api.model import Model
 from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, LABEL_QUEUE
 from pharos_api.trainingrun import StepName, StepResources
 from pharos_operator.decide.decision import EnsureCronJob, EnsureServing, Manifest, Platform
+from pharos_operator.decide.models.checking import check_input
+from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.errors import NotFound
 from pharos_operator.render.manifests import Scene, manifests
 from pharos_operator.render.resources import step_resources
@@ -153,13 +158,29 @@ def test_an_update_never_takes_the_last_pod_first() -> None:
     assert strategy["rollingUpdate"]["maxUnavailable"] == 0
 
 
-@pytest.mark.requirement("RET-10")
+@pytest.mark.requirement("RET-10", "RET-14")
 def test_retraining_is_checked_every_sunday_at_two() -> None:
     (cron,) = rendered("cronjob")
     assert cron["spec"]["schedule"] == "0 2 * * 0"
     assert cron["spec"]["timeZone"] == "Europe/Vienna"
     assert cron["spec"]["suspend"] is False
     assert cron["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+@pytest.mark.requirement("RET-2")
+def test_retraining_is_configured_by_a_file(tmp_path: Path) -> None:
+    template = {"data": {"source": {"dataset": {"uri": "file:///data/papers.jsonl"}}}}
+    policy = {"schedule": "30 4 * * 1", "triggers": {"onSchedule": "Always"}, "template": template}
+    named = {"name": "arxiv", "namespace": "papers"}
+    file = tmp_path / "retraining_config.json"
+    file.write_text(json.dumps({"metadata": named, "spec": {"retraining": policy}}))
+    model = Model.model_validate_json(file.read_text())
+    scene = Scene(model, model, PLATFORM)
+    (cron,) = manifests(EnsureCronJob(model.metadata.name, TOLD), scene)
+    assert cron["spec"]["schedule"] == "30 4 * * 1"
+    assert cron["spec"]["suspend"] is False
+    told = check_input(ModelObservation(model), model.status, PLATFORM)
+    assert told.policy.triggers.on_schedule == "Always"
 
 
 def test_without_a_template_retraining_stands_still() -> None:
