@@ -189,7 +189,8 @@ class World:
                 self.jobs.pop(action.ref.name, None)
             case CreateVersion():
                 blank = make_version(action.spec.version)
-                made = blank.model_copy(update={"spec": action.spec})
+                metadata = blank.metadata.model_copy(update={"name": action.name})
+                made = blank.model_copy(update={"metadata": metadata, "spec": action.spec})
                 self.versions.setdefault(action.name, made)
             case _:
                 raise AssertionError(f"no action of a run: {action}")

@@ -15,6 +15,7 @@ from pharos_api.card import CardWords
 from pharos_api.data import Data
 from pharos_api.meta import Spec, Status
 from pharos_api.model import QualityGate
+from pharos_api.modelversion import Lineage
 from pharos_api.search import Search, SearchStatus
 from pharos_api.trainer import Hyperparameters, Trainer
 from pharos_api.trainingrun import StepName, TrainingRunSpec
@@ -71,6 +72,7 @@ class Output(StrEnum):
 
     ``labels`` is a JSON list, left out where it would not fit into the termination message.
     ``hyperparameters`` is a JSON object: what a search found best, as the spec spells it.
+    ``lineage`` is one too: what stands beside the registered model, and then in its ModelVersion.
     """
 
     DATASET_URI = "datasetUri"
@@ -81,6 +83,7 @@ class Output(StrEnum):
     SIGNATURE = "signature"
     LABELS = "labels"
     HYPERPARAMETERS = "hyperparameters"
+    LINEAGE = "lineage"
 
 
 class ProgressTarget(Spec):
@@ -93,7 +96,8 @@ class ProgressTarget(Spec):
 class StepInput(Spec):
     """All that one step needs to know. URIs are fsspec URIs without a trailing slash.
 
-    ``study`` names the study of a search; without it, it is named after the run.
+    ``study`` names the study of a search; without it, it is named after the run. ``lineage`` is
+    what the register step writes beside the model.
     """
 
     step: StepName
@@ -109,6 +113,7 @@ class StepInput(Spec):
     gate: QualityGate = QualityGate()
     labels: list[str] | None = None
     card: CardWords | None = None
+    lineage: Lineage | None = None
     version: str = ""
     parent: str = ""
     git_commit: str = ""

@@ -1,5 +1,7 @@
 """ModelVersion: an immutable, signed model, and what serves it while it is needed."""
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -7,6 +9,8 @@ from pydantic import Field, StringConstraints
 
 from pharos_api.data import Date
 from pharos_api.meta import (
+    DECIMAL_PATTERN,
+    SIGNED_PATTERN,
     Condition,
     DecimalString,
     ObjectRef,
@@ -21,6 +25,8 @@ from pharos_api.retraining import Trigger
 
 VERSION_PATTERN = r"^v[0-9]+\.[0-9]+\.[0-9]+$"
 VersionString = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=20)]
+_DECIMAL = re.compile(DECIMAL_PATTERN)
+_SIGNED = re.compile(SIGNED_PATTERN)
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -70,6 +76,26 @@ class Metrics(Spec):
     improvement: SignedDecimalString | None = None
     golden_improvement: SignedDecimalString | None = None
     window_improvement: SignedDecimalString | None = None
+
+
+def metrics_of(measured: Mapping[str, str]) -> Metrics:
+    """What a version keeps of what its run measured; the keys are those of the JSON.
+
+    What is no number, and what no version keeps, is left out.
+    """
+    kept = {field.alias or name: name for name, field in Metrics.model_fields.items()}
+    return Metrics(
+        **{
+            kept[key]: value
+            for key, value in measured.items()
+            if key in kept and _pattern(key).match(value)
+        }
+    )
+
+
+def _pattern(metric: str) -> re.Pattern[str]:
+    """A difference may be less than nothing."""
+    return _SIGNED if metric.lower().endswith("improvement") else _DECIMAL
 
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=128)]

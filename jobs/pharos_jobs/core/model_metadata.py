@@ -1,4 +1,8 @@
-"""``metadata.json`` of a version: all keys of rows VER-14 to VER-17. Pure."""
+"""``metadata.json`` of a version: all keys of rows VER-14 to VER-17. Pure.
+
+``lineage`` and ``measured`` are what its ModelVersion says, word for word: with the manifest they
+are enough to make the object again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +45,8 @@ def metadata(step_input: StepInput, facts: Facts) -> dict[str, Any]:
         "run": step_input.run,
         "run_uid": step_input.uid,
         "parent": step_input.parent,
+        "lineage": None if step_input.lineage is None else step_input.lineage.to_json(),
+        "measured": dict(facts.evaluation["metrics"]),
     }
 
 

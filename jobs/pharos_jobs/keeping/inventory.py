@@ -1,23 +1,27 @@
 """``inventory``: every registered version below an artifact root, from its own files alone.
 
 The registry's projections add what the files cannot know: production, quarantines, and the Model's
-spec. They are believed only where they agree with what lies there.
+spec. They are believed only where they agree with what lies there. Of a version in an archive the
+facts are still here: it is counted up like the others.
 """
 
 from typing import Any
 
-from pharos_api.artifacts import METADATA, PRODUCTION, REGISTRY
+from pydantic import ValidationError
+
+from pharos_api.artifacts import ARCHIVED, METADATA, PRODUCTION, REGISTRY, Manifest
 from pharos_api.inventory import MODEL_SPEC, Inventory, StoredModel
 from pharos_api.meta import ObjectRef
-from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersionSpec
+from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersionSpec, metrics_of
 from pharos_api.names import parse_version
 from pharos_api.signing import SIGNATURE
 from pharos_api.versioning import LINEAR_ARCHITECTURE, architecture
 from pharos_jobs import storage
 from pharos_jobs.core.metrics import decimal_string
 from pharos_jobs.errors import Terminal
-from pharos_jobs.keeping.whole import check_files, read_manifest
+from pharos_jobs.keeping.whole import check_files, damaged, read_manifest
 
+# How an earlier release wrote them; a share of it may have lost its last zero.
 _METRICS = {
     "validation_accuracy": "val_accuracy",
     "test_accuracy": "test_accuracy",
@@ -58,7 +62,7 @@ def _model(folder: str, namespace: str, model: str) -> StoredModel:
 
 def _version(uri: str, version: str, model: str) -> ModelVersionSpec:
     manifest = read_manifest(uri)
-    check_files(uri, manifest)
+    check_files(uri, _lying_there(uri, manifest))
     metadata = storage.read_json(f"{uri}/{METADATA}")
     signed = storage.exists(f"{uri}/{SIGNATURE}")
     return ModelVersionSpec(
@@ -70,26 +74,49 @@ def _version(uri: str, version: str, model: str) -> ModelVersionSpec:
             signature=SIGNATURE if signed else None,
             size_bytes=sum(each.size_bytes for each in manifest.files),
         ),
-        lineage=_lineage(metadata),
-        metrics=_metrics(metadata.get("metrics", {})),
+        lineage=_lineage(uri, metadata),
+        metrics=_metrics(metadata),
         labels=manifest.labels,
     )
 
 
-def _lineage(metadata: dict[str, Any]) -> Lineage:
+def _lying_there(uri: str, manifest: Manifest) -> Manifest:
+    """What of the manifest must lie at the version's place: of an archived one its facts alone."""
+    if not storage.exists(f"{uri}/{ARCHIVED}"):
+        return manifest
+    facts = [each for each in manifest.files if each.path == METADATA]
+    return manifest.model_copy(update={"files": facts})
+
+
+def _lineage(uri: str, metadata: dict[str, Any]) -> Lineage:
+    written = metadata.get("lineage")
+    if not written:
+        return _told_apart(metadata)
+    try:
+        return Lineage.model_validate(written)
+    except ValidationError as error:
+        what = f"its {METADATA} is of a release that this one does not know"
+        raise damaged(uri, what) from error
+
+
+def _told_apart(metadata: dict[str, Any]) -> Lineage:
+    """The lineage as an earlier release wrote it, in several keys."""
     run, trained = metadata.get("run"), metadata.get("model_name") or None
     is_linear = trained == LINEAR_ARCHITECTURE
     return Lineage(
         training_run=run,
         dataset_sha256=metadata.get("dataset", {}).get("sha256"),
         base_model=None if is_linear else trained,
-        # An earlier release named neither the run nor the architecture.
+        # A still earlier one named neither the run nor the architecture.
         architecture=architecture(trained) if run and trained else None,
         parent=metadata.get("parent") or None,
     )
 
 
-def _metrics(measured: dict[str, float]) -> Metrics:
+def _metrics(metadata: dict[str, Any]) -> Metrics:
+    if "measured" in metadata:
+        return metrics_of(metadata["measured"])
+    measured = metadata.get("metrics", {})
     given = {
         name: decimal_string(float(measured[key]))
         for name, key in _METRICS.items()

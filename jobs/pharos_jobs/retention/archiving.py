@@ -1,7 +1,8 @@
-"""Moving things to an archive and back: copy, verify the digest, and only then remove.
+"""Moving things to an archive: copy, verify the digest, and only then remove.
 
 An archived thing lies at ``<archive>/<same path below the artifact root>``. Of a version its
-``metadata.json``, its manifest and ``archived.json`` stay, so that it is listed and can be found.
+``metadata.json``, its manifest, its signature and ``archived.json`` stay, so that it is listed, can
+be found, and its ModelVersion made again; ``keeping.restoring`` brings the rest back.
 Stopped anywhere, doing it again ends in the same place.
 """
 
@@ -33,25 +34,6 @@ def archive_version(root: str, path: str, archive: str, sha256: str) -> None:
     if not storage.exists(f"{source}/{ARCHIVED}"):
         storage.write_json(f"{source}/{ARCHIVED}", {"uri": target, "sha256": sha256})
     remove(source, [name for name in files if name not in LISTED])
-
-
-def restore_version(version_uri: str) -> bool:
-    """Bring an archived version back to where it was; whether there was anything to bring.
-
-    Raises Terminal when the archive does not hold what the manifest lists.
-    """
-    if not storage.exists(f"{version_uri}/{ARCHIVED}"):
-        return False
-    about = storage.read_json(f"{version_uri}/{ARCHIVED}")
-    source = str(about["uri"])
-    listed = _manifest(version_uri, str(about["sha256"]))
-    _check(source, listed)
-    for file in storage.walk(source):
-        if file.path not in LISTED:
-            _copy(f"{source}/{file.path}", f"{version_uri}/{file.path}")
-    _check(version_uri, listed)
-    storage.remove_file(f"{version_uri}/{ARCHIVED}")
-    return True
 
 
 def remove(folder: str, files: list[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pharos_api.artifacts import ARCHIVED, MANIFEST, METADATA
 from pharos_api.retaining import RetentionInput
+from pharos_api.signing import SIGNATURE
 from pharos_jobs import storage
 from pharos_jobs.core.retention import Kind, Stored, with_rests
 from pharos_jobs.datasets import ERASED
@@ -19,7 +20,7 @@ from pharos_jobs.retention.owners import Owned
 from pharos_jobs.storage import Found
 
 # What of an archived version stays where it was, so that it is still listed.
-LISTED = (METADATA, MANIFEST, ARCHIVED)
+LISTED = (METADATA, MANIFEST, SIGNATURE, ARCHIVED)
 _CHECKPOINTS = "checkpoints"
 _INCOMING = ".incoming-"
 

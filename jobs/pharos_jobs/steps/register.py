@@ -1,8 +1,8 @@
 """register: put the evaluated model under ``models/<namespace>/<model>/<version>/``, for good.
 
 Inputs: datasetUri, checkpointUri, evaluationUri. Outputs: modelUri, modelSha256 (the manifest's
-digest), sizeBytes, version. A version is never changed: registering the same again gives the same
-answer, registering something else under its name is refused. Promoting is another act.
+digest), sizeBytes, version, lineage. A version is never changed: registering the same again gives
+the same answer, registering something else under its name is refused. Promoting is another act.
 """
 
 import io
@@ -78,8 +78,15 @@ def run(step_input: StepInput, context: StepContext) -> StepResult:
             "sizeBytes": str(size),
             "version": version,
             **({Output.SIGNATURE.value: signature} if signature else {}),
+            **_lineage(step_input),
         },
     )
+
+
+def _lineage(step_input: StepInput) -> dict[str, str]:
+    """The output that says what was written of the model's lineage; none where none was told."""
+    told = step_input.lineage
+    return {} if told is None else {Output.LINEAGE.value: json.dumps(told.to_json())}
 
 
 def _signed(folder: str, manifest: Manifest) -> str:

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registered_models import register_linear
+from registered_runs import Registry, retrained
 
-from pharos_api.artifacts import MANIFEST, PRODUCTION, REGISTRY
+from pharos_api.artifacts import ARCHIVED, MANIFEST, PRODUCTION, REGISTRY
 from pharos_api.inventory import MODEL_SPEC
+from pharos_api.meta import API_VERSION
 from pharos_api.model import Model
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import ANNOTATION_RESTORED
 from pharos_console.cluster import Cluster
-from pharos_console.registry.importing import model_manifest, version_manifest
-from pharos_jobs.keeping.inventory import inventory
+from pharos_jobs.retention.archiving import archive_version
+from pharos_operator.decide.decision import CreateVersion
+from pharos_operator.render.modelversion import model_version
 
 Pharos = Callable[..., Any]
 # Each command is a process of its own, which takes its time on a crowded machine.
@@ -26,32 +28,30 @@ STAGES = {"v1.0.0": "Production", "v1.1.0": "Registered"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """An artifact root with two versions, as runs leave it: no registry was written yet."""
     root, scratch = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("scratch")
-    for version, each in (("v1.0.0", 30), ("v1.1.0", 40)):
-        register_linear(root, scratch, version, each)
-    return root
+    return retrained(root, scratch)
 
 
 @pytest.fixture
-def root(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "root"))
+def root(made: Registry, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made.root, tmp_path / "root"))
 
 
 @pytest.fixture
-def filled(cluster: Cluster, root: Path) -> Cluster:
-    """A cluster that knows both versions, with v1.0.0 in production, as the operator leaves it."""
-    (stored,) = inventory(root.as_uri()).models
-    manifest = model_manifest(stored.model_copy(update={"spec": SPEC}))
-    del manifest["metadata"]["annotations"]
-    cluster.apply(manifest)
+def filled(cluster: Cluster, made: Registry, root: Path) -> Cluster:
+    """A cluster with v1.0.0 in production, whose versions the operator made of its runs."""
+    manifest = {"apiVersion": API_VERSION, "kind": "Model", "metadata": {"name": "topics"}}
+    cluster.apply(manifest | {"spec": SPEC})
     model = cluster.get(Model, "topics")
-    for spec in stored.versions:
-        version = version_manifest(spec, model)
-        cluster.apply(version)
+    for name, each in made.versions.items():
+        uri = each.spec.artifact.uri.replace(made.root.as_uri(), root.as_uri())
+        artifact = each.spec.artifact.model_copy(update={"uri": uri})
+        spec = each.spec.model_copy(update={"artifact": artifact})
+        cluster.apply(model_version(CreateVersion(name, spec), model))
         status = {"stage": STAGES[spec.version], "phase": "Idle"}
-        cluster.patch_status(ModelVersion, version["metadata"]["name"], status)
+        cluster.patch_status(ModelVersion, name, status)
     pointer = {"name": "topics-v1-0-0", "version": "v1.0.0"}
     cluster.patch_status(Model, "topics", {"production": pointer, "latestVersion": "v1.1.0"})
     return cluster
@@ -158,15 +158,18 @@ def test_an_archived_version_is_restored_and_its_object_was_there_all_along(
     filled: Cluster, pharos: Pharos, root: Path, here: tuple[str, ...], tmp_path: Path
 ) -> None:
     archive = tmp_path / "archive"
+    artifact = filled.get(ModelVersion, "topics-v1-0-0").spec.artifact
     retention = {"retention": {"archiveUri": archive.as_uri()}}
-    model = {"apiVersion": "pharos.neoalexandria.io/v1alpha1", "kind": "Model"}
+    model = {"apiVersion": API_VERSION, "kind": "Model"}
     filled.apply({**model, "metadata": {"name": "topics"}, "spec": SPEC | retention})
-    place = Path("models/default/topics/v1.0.0")
-    (archive / place).parent.mkdir(parents=True)
-    (root / place).rename(archive / place)
+    place = "models/default/topics/v1.0.0"
+    archive_version(root.as_uri(), place, archive.as_uri(), artifact.sha256)
+    weights = root / place / "linear.safetensors"
+    assert not weights.exists()
     ended = pharos("registry", "restore", "topics", "v1.0.0", *here)
     assert "bytes back at" in ended.said
-    assert (root / place / MANIFEST).is_file()
+    assert weights.is_file()
+    assert not (root / place / ARCHIVED).exists()
     assert "is whole at" in pharos("registry", "restore", "topics", "v1.0.0", *here).said
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from retention_cases import NOW, OWNER, days, told, version
 
-from pharos_api.artifacts import ARCHIVED, Manifest
+from pharos_api.artifacts import ARCHIVED, MANIFEST, Manifest
 from pharos_api.jobio import ExitCode
 from pharos_api.modelversion import Stage
 from pharos_api.retaining import RetainedVersion, RetentionInput
+from pharos_api.signing import SIGNATURE
 from pharos_jobs import storage
 from pharos_jobs.core.retention import Kind, Verdict
+from pharos_jobs.keeping.restoring import restore
 from pharos_jobs.retention import acting, archiving, owners
-from pharos_jobs.retention.archiving import restore_version
 from pharos_jobs.retention.retaining import planned, retain
 
 
@@ -67,6 +68,7 @@ class Store:
             }
         )
         self.put(f"{folder}/manifest.json", age, manifest.to_bytes().decode())
+        self.put(f"{folder}/{SIGNATURE}", age, "signed")
         for file in (self.folder / folder).iterdir():
             aged(file, age)
         return version(number, sha256=manifest.digest(), dataset_sha256=f"of-{number}", **more)
@@ -74,6 +76,12 @@ class Store:
     def told(self, *versions: RetainedVersion, **more: object) -> RetentionInput:
         policy = {"archiveUri": self.cold.as_uri(), "previousVersions": 0}
         return told(*versions, root=self.root, policy=policy, **more)
+
+    def restored(self, number: str) -> int:
+        """Bytes that came back from the archive."""
+        place = f"models/default/arxiv/{number}"
+        sha256 = storage.sha256_of(f"{self.cold.as_uri()}/{place}/{MANIFEST}")
+        return restore(f"{self.cold.as_uri()}/{place}", f"{self.root}/{place}", sha256)
 
     def files(self) -> set[str]:
         return {f.path for f in storage.walk(self.root)}
@@ -115,7 +123,7 @@ def test_what_its_time_is_over_for_goes_and_everything_else_stays(store: Store) 
     assert {"datasets/of-v1.1.0/card.json", "models/default/arxiv/v1.1.0/model.onnx"} <= left
     assert (store.cold / "raw/old/papers.jsonl.gz").read_text() == "x"
     listed = {p.removeprefix("models/default/arxiv/v1.0.0/") for p in left if "v1.0.0" in p}
-    assert listed == {"metadata.json", "manifest.json", ARCHIVED}
+    assert listed == {"metadata.json", "manifest.json", SIGNATURE, ARCHIVED}
 
 
 def test_a_dry_run_tells_what_then_goes_and_touches_nothing(store: Store) -> None:
@@ -140,10 +148,10 @@ def test_doing_it_again_finds_nothing_to_do(store: Store) -> None:
 def test_an_archived_version_comes_back_as_it_was(store: Store) -> None:
     retain(full(store), NOW)
     uri = f"{store.root}/models/default/arxiv/v1.0.0"
-    assert restore_version(uri)
+    assert store.restored("v1.0.0")
     assert storage.read_bytes(f"{uri}/model.onnx") == b"weights of v1.0.0"
     assert not storage.exists(f"{uri}/{ARCHIVED}")
-    assert not restore_version(uri)
+    assert not store.restored("v1.0.0")
 
 
 CHANGES = {
@@ -225,6 +233,11 @@ def test_stopped_anywhere_it_ends_in_the_same_place(
             retain(known, NOW)
     retain(known, NOW)
     uri = f"{store.root}/models/default/arxiv/v1.0.0"
-    assert {f.path for f in storage.walk(uri)} == {"metadata.json", "manifest.json", ARCHIVED}
-    assert restore_version(uri)
+    assert {f.path for f in storage.walk(uri)} == {
+        "metadata.json",
+        "manifest.json",
+        SIGNATURE,
+        ARCHIVED,
+    }
+    assert store.restored("v1.0.0")
     assert not [path for path in store.files() if path.startswith(("runs/old", "raw/old"))]

@@ -1,4 +1,4 @@
-"""The steps of a run as values: the list of them, what one is told, how long it may take.
+"""The steps of a run as values: the list of them, what they left behind, how long one may take.
 
 Everything here is computed from the spec and what earlier steps left behind, so a crash changes
 nothing. Must not decide when a step starts.
@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pharos_api.jobio import ProgressTarget, StepInput, gathered_outputs, pipeline, tuned
+from pharos_api.jobio import gathered_outputs, pipeline
 from pharos_api.model import Model
-from pharos_api.names import PROGRESS_TOKEN_FILE, job_name
+from pharos_api.names import job_name
 from pharos_api.trainingrun import (
     StepName,
     StepStatus,
@@ -65,34 +65,6 @@ def listed_steps(run: TrainingRun) -> list[StepStatus]:
 def attempt_job(run: TrainingRun, step: StepStatus, attempt: int) -> str:
     """Name of the Job of one attempt."""
     return job_name(run.metadata.name, step.name.value, attempt)
-
-
-def step_input(look: Look, model: Model, status: TrainingRunStatus, step: StepStatus) -> StepInput:
-    """What the step is told: the outputs of all earlier steps, and what a search found best."""
-    run, inputs = look.run, gathered(status)
-    url = look.platform.progress_url
-    is_register = step.name is StepName.REGISTER
-    return StepInput(
-        step=step.name,
-        namespace=run.metadata.namespace,
-        run=run.metadata.name,
-        uid=run.metadata.uid,
-        model=run.spec.model_ref.name,
-        artifact_root=look.platform.artifact_root,
-        data=run.spec.data,
-        trainer=tuned(run.spec.trainer, inputs),
-        search=run.spec.search,
-        gate=model.spec.quality_gate,
-        labels=model.spec.labels,
-        card=model.spec.card if is_register else None,
-        version=status.version if is_register else "",
-        parent=parent(model),
-        git_commit=look.platform.git_commit,
-        attempt=step.attempts,
-        batch_divisor=step.batch_divisor,
-        inputs=inputs,
-        progress=ProgressTarget(url=url, token_file=PROGRESS_TOKEN_FILE) if url else None,
-    )
 
 
 def parent(model: Model) -> str:

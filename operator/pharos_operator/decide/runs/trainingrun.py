@@ -29,10 +29,10 @@ from pharos_operator.decide.runs.pipeline import (
     attempt_job,
     left_s,
     listed_steps,
-    step_input,
     whole_left_s,
 )
 from pharos_operator.decide.runs.row import row
+from pharos_operator.decide.runs.step_input import step_input
 from pharos_operator.decide.runs.version import chosen_version, registered
 
 _ORDER = [kind.value for kind in RunCondition]

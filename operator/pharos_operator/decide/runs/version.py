@@ -4,14 +4,11 @@ Reads the outputs of the steps. Must not decide whether the run is done.
 """
 
 import json
-import re
 
-from pharos_api.extending import last_day
 from pharos_api.jobio import FailureReason, Output
-from pharos_api.meta import DECIMAL_PATTERN, SIGNED_PATTERN, ObjectRef, rfc3339
-from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersion, ModelVersionSpec
+from pharos_api.meta import ObjectRef
+from pharos_api.modelversion import Artifact, ModelVersion, ModelVersionSpec, metrics_of
 from pharos_api.names import ANNOTATION_FAULT, ANNOTATION_TRIGGER, version_object_name
-from pharos_api.trainer import Recipe
 from pharos_api.trainingrun import StepName, StepState, TrainingRunPhase, TrainingRunStatus
 from pharos_api.versioning import (
     Registered,
@@ -24,14 +21,10 @@ from pharos_operator.decide.decision import CreateVersion
 from pharos_operator.decide.runs.attempts import fail, retry_or_fail
 from pharos_operator.decide.runs.course import Course
 from pharos_operator.decide.runs.failures import Failure, Remedy
-from pharos_operator.decide.runs.pipeline import Look, gathered, parent
+from pharos_operator.decide.runs.lineage import registered_lineage
+from pharos_operator.decide.runs.pipeline import Look, gathered
 
-_DECIMAL = re.compile(DECIMAL_PATTERN)
-_SIGNED = re.compile(SIGNED_PATTERN)
 _HANDED_ON = (ANNOTATION_FAULT, ANNOTATION_TRIGGER)
-_METRICS = {
-    field.alias or name: name for name, field in Metrics.model_fields.items()
-}  # "macroF1" -> "macro_f1"
 
 
 def chosen_version(look: Look, status: TrainingRunStatus) -> str:
@@ -86,8 +79,7 @@ def _replayed(course: Course, look: Look, original: str) -> Course:
 
 def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
     """The spec of the ModelVersion. Raises ValueError where the outputs cannot make one."""
-    outputs, trainer = gathered(status), look.run.spec.trainer
-    model = look.obs.model
+    outputs = gathered(status)
     return ModelVersionSpec(
         model_ref=ObjectRef(name=look.run.spec.model_ref.name),
         version=status.version,
@@ -97,16 +89,8 @@ def version_spec(look: Look, status: TrainingRunStatus) -> ModelVersionSpec:
             signature=outputs.get(Output.SIGNATURE),
             size_bytes=int(outputs.get(Output.SIZE_BYTES, "0")),
         ),
-        lineage=Lineage(
-            training_run=look.run.metadata.name,
-            dataset_sha256=outputs.get(Output.DATASET_SHA256),
-            base_model=None if trainer.recipe is Recipe.LINEAR else trainer.base_model,
-            architecture=trained_architecture(trainer),
-            parent=(parent(model) or None) if model else None,
-            data_until=_data_until(look, status),
-            trigger=look.run.spec.cause.trigger if look.run.spec.cause else None,
-        ),
-        metrics=_metrics(status.metrics),
+        lineage=registered_lineage(look, status),
+        metrics=metrics_of(status.metrics),
         labels=_labels(outputs, look),
     )
 
@@ -118,28 +102,6 @@ def _succeed(course: Course, look: Look, name: str) -> Course:
         .find(condition(RunCondition.SUCCEEDED, True, RunReason.VERSION_REGISTERED, sentence))
         .tell("VersionRegistered", sentence)
     )
-
-
-def _data_until(look: Look, status: TrainingRunStatus) -> str | None:
-    """The day on which the papers were collected, or the earlier one on which the source ends."""
-    collected = next((s.started_at for s in status.steps if s.name is StepName.COLLECT), None)
-    if collected is None:
-        return None
-    return last_day(look.run.spec.data.source, rfc3339(collected)[:10])
-
-
-def _metrics(measured: dict[str, str]) -> Metrics:
-    usable = {
-        _METRICS[key]: value
-        for key, value in measured.items()
-        if key in _METRICS and _pattern(key).match(value)
-    }
-    return Metrics(**usable)
-
-
-def _pattern(metric: str) -> re.Pattern[str]:
-    """A difference may be less than nothing."""
-    return _SIGNED if metric.lower().endswith("improvement") else _DECIMAL
 
 
 def _labels(outputs: dict[str, str], look: Look) -> list[str]:

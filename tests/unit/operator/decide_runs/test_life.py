@@ -25,6 +25,7 @@ from pharos_api.trainingrun import ProgressStatus, StepName, StepState, Training
 from pharos_operator.decide.conditions import find
 from pharos_operator.decide.decision import CreateVersion, Delete, StartStep, SuspendJob
 from pharos_operator.decide.observation import JobState, PodView, RunObservation
+from pharos_operator.decide.runs.lineage import registered_lineage
 from pharos_operator.decide.runs.pipeline import Look
 from pharos_operator.decide.runs.trainingrun import decide
 from pharos_operator.decide.runs.version import version_spec
@@ -117,6 +118,19 @@ def test_a_retrainings_version_knows_its_cause_its_last_day_and_what_it_gained()
     spec = version_spec(look, status)
     assert (spec.lineage.trigger, spec.lineage.data_until) == ("Drift", f"{NOW.date()}")
     assert (spec.metrics.improvement, spec.metrics.production_accuracy) == ("-0.0100", "0.92")
+
+
+def test_the_version_says_of_its_lineage_what_was_written_beside_the_model() -> None:
+    world = at_step(StepName.REGISTER)
+    told = world.started["weekly-register"].step_input.lineage
+    assert told is not None
+    assert (told.training_run, told.dataset_sha256) == ("weekly", DATA_SHA)
+    assert world.started["weekly-train"].step_input.lineage is None
+    written = told.model_copy(update={"parent": "arxiv-v0-9-0"})
+    register = {"name": "register", "outputs": {"lineage": json.dumps(written.to_json())}}
+    world.write_status(steps=[register])
+    look = Look(RunObservation(world.run, make_model()), PLATFORM, NOW)
+    assert registered_lineage(look, world.run.status) == written
 
 
 def test_a_linear_version_has_no_base_model_and_the_encoder_after_it_is_a_new_major() -> None:
