@@ -305,8 +305,8 @@ def test_both_ends_were_told_to_the_web_hook_once(kubectl, feed: Feed) -> None:
         notices = [json.loads(line) for line in kubectl("logs", RECEIVER).splitlines() if line]
         return [(notice["title"], notice["message"]) for notice in notices]
 
-    wait_for("the news", lambda: any("not promoted" in title for title, _ in told()))
+    wait_for("the news", lambda: any("v1.2.0 not promoted" in text for _, text in told()))
     RECEIVED.parent.mkdir(parents=True, exist_ok=True)
     RECEIVED.write_text("\n\n".join("\n".join(notice) for notice in told()))
     assert len(told()) == len(set(told())), "told twice"
-    assert any("promoted" in title and "not promoted" not in title for title, _ in told())
+    assert any("v1.1.0 promoted" in text for _, text in told())

@@ -29,6 +29,7 @@ from pharos_api.trainingrun import StepName
 SOURCE = {"arxiv": {"categories": ["cs.AI", "cs.LG"], "papersPerCategory": 100}}
 TEMPLATE = {"data": {"source": SOURCE}}
 GROWN = CheckResult(
+    production="v9.0.0",
     due=True,
     trigger=Trigger.DATA_GROWTH,
     reason="1500 papers are new, 15 % of 10000",
