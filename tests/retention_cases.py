@@ -31,6 +31,7 @@ def thing(kind: Kind, key: str, age: float = 1000, **more: Any) -> Stored:
         Kind.TOKENS: f"tokens/{key}",
         Kind.DRAFT: f"models/default/arxiv/.incoming-v1.0.0-{key}",
         Kind.VERSION: f"models/default/arxiv/{key}",
+        Kind.REPORT: f"reports/default/arxiv/{key}",
     }[kind]
     changed = days(more.pop("quiet", age))
     given: dict[str, Any] = {"owners": frozenset({OWNER}), "size_bytes": 100} | more

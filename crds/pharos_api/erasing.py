@@ -21,6 +21,8 @@ class ErasureInput(Spec):
 class ErasureReceipt(Status):
     """What was erased. ``models`` were trained on a text of the user, by path in the store.
 
+    ``reports`` on drift went because they named words.
+
     ``known`` says whether anything of the user was found, now or by an earlier erasure, whose
     moment is ``earlier``. ``left`` says in sentences what is not reached.
     """
@@ -36,5 +38,6 @@ class ErasureReceipt(Status):
     raw_papers: int = 0
     datasets: dict[str, str] = Field(default_factory=dict)
     caches: int = 0
+    reports: int = 0
     models: list[str] = Field(default_factory=list)
     left: list[str] = Field(default_factory=list)

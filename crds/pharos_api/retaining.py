@@ -59,6 +59,11 @@ class RetentionInput(Spec):
         """Folder of the Model's versions below the artifact root."""
         return f"models/{self.namespace}/{self.model}"
 
+    @property
+    def reports_path(self) -> str:
+        """Folder of the reports on drift below the artifact root; each has one of its own."""
+        return f"reports/{self.namespace}/{self.model}"
+
 
 class PlannedItem(Status):
     """One thing in the store and what is to become of it. ``path`` is below the artifact root."""

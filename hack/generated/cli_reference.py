@@ -190,7 +190,8 @@ arxiv-classifier-v1-2-0: kept: audit of 2026
 """,
     "erase": """\
 $ pharos erase --user 4711 --reason "asked on 23 November"
-user 5d0c1c9a77e2b1f4…: erased 212 predictions, 3 reports, 1 samples, 1 raw papers
+user 5d0c1c9a77e2b1f4…: erased 212 predictions, 3 items of feedback, 1 samples, 1 raw papers,
+  0 reports on drift
 at 2026-11-23T12:00:00Z: asked on 23 November
 trained on the user's texts: models/default/arxiv-classifier/v1.2.0
 not reached: Backups of the database and of the artifact store: restore none without erasing again.

@@ -11,6 +11,7 @@ from pharos_jobs.core.retention import GRACE, Kind, Planned, Stored, Verdict, pl
 UIDS = st.sampled_from(["r1", "r2", "r3"])
 DIGESTS = st.sampled_from(["d1", "d2", "d3"])
 NUMBERS = st.integers(0, 6).map(lambda minor: f"v1.{minor}.0")
+MOMENTS = st.dates().map(lambda day: f"{day}T020000Z")
 WHOSE = st.frozensets(st.sampled_from([OWNER, "team-b.other"]))
 AGES = st.floats(0, 1000)
 
@@ -18,11 +19,12 @@ AGES = st.floats(0, 1000)
 @st.composite
 def things(draw: st.DrawFn) -> Stored:
     kind = draw(st.sampled_from(Kind))
-    keys = {Kind.VERSION: NUMBERS, Kind.DATASET: DIGESTS}
+    keys = {Kind.VERSION: NUMBERS, Kind.DATASET: DIGESTS, Kind.REPORT: MOMENTS}
     key = draw(keys.get(kind, UIDS))
     return thing(
         kind, key, draw(AGES), quiet=draw(AGES), owners=draw(WHOSE), run=draw(UIDS),
         users=draw(st.frozensets(st.just("models/team-b/other/v1.0.0"))),
+        version=draw(NUMBERS) if kind is Kind.REPORT else "",
         archived=draw(st.booleans()), size_bytes=draw(st.integers(0, 9)),
     )  # fmt: skip
 
@@ -57,6 +59,8 @@ def going(stock: list[Stored], given_: RetentionInput) -> list[Planned]:
 def test_nothing_that_is_reachable_goes(stock: list[Stored], known: RetentionInput) -> None:
     busy = (Stage.PRODUCTION, Stage.PREVIOUS, Stage.REGISTERED, Stage.STAGING)
     stays = {v.version: v for v in known.versions if v.stage in busy or v.in_experiment or v.pinned}
+    reports = [t for t in stock if t.kind is Kind.REPORT and t.version in stays]
+    newest = {t.version: t.key for t in sorted(reports, key=lambda t: t.key)}
     learnt_from = {v.dataset_sha256 for v in stays.values()} | set(known.held_datasets)
     for item in going(stock, known):
         assert NOW - item.thing.changed_at >= GRACE
@@ -72,6 +76,9 @@ def test_nothing_that_is_reachable_goes(stock: list[Stored], known: RetentionInp
             case Kind.RAW | Kind.RUN | Kind.CHECKPOINTS | Kind.DRAFT:
                 assert item.thing.key not in known.runs
                 assert OWNER in item.thing.owners
+            case Kind.REPORT:
+                assert item.thing.key != newest.get(item.thing.version)
+                assert item.verdict is Verdict.DELETE
             case Kind.TOKENS:
                 assert item.verdict is Verdict.DELETE
 
@@ -90,6 +97,7 @@ def test_doing_the_rest_of_a_plan_needs_no_other_plan(
     """What goes does not depend on what else lies there, so a stop on the way changes nothing."""
     unique = list({each.path: each for each in stock}.values())
     first = going(unique, known)
-    versions = [each for each in unique if each.kind is Kind.VERSION]
+    going_paths = {item.thing.path for item in first}
+    staying = [each for each in unique if each.path not in going_paths]
     for item in first:
-        assert item in going([*versions, item.thing], known)
+        assert item in going([*staying, item.thing], known)

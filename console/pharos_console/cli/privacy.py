@@ -146,8 +146,9 @@ def receipt_text(receipt: ErasureReceipt) -> str:
         found = "unknown: no row, sample or earlier erasure of this user was found"
     else:
         found = (
-            f"erased {receipt.predictions} predictions, {receipt.feedback} reports, "
-            f"{receipt.samples} samples, {receipt.raw_papers} raw papers"
+            f"erased {receipt.predictions} predictions, {receipt.feedback} items of feedback, "
+            f"{receipt.samples} samples, {receipt.raw_papers} raw papers, "
+            f"{receipt.reports} reports on drift"
         )
     models = [f"trained on the user's texts: {path}" for path in receipt.models]
     lines = [

@@ -23,7 +23,8 @@ from pharos_jobs.checking.production_log import ProductionLog, production_log
 from pharos_jobs.core import triggers
 from pharos_jobs.core.triggers import Growth
 from pharos_jobs.datasets import Dataset, open_dataset
-from pharos_jobs.drift.watching import assess, report_folder
+from pharos_jobs.drift.reports import report_folder
+from pharos_jobs.drift.watching import assess
 from pharos_jobs.errors import StepFault
 
 _NOTHING = "There is no version in production to compare with."

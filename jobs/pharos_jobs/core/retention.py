@@ -2,7 +2,8 @@
 
 The plan is the same for a dry run and for the act. Ages count from collection (settled point A38):
 raw papers and data sets from the day their papers were collected, everything else from its last
-change. Whatever nothing is known of stays.
+change. Of each version that stays, the newest report on drift stays, and so does whatever nothing
+is known of.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     TOKENS = "Tokens"
     DRAFT = "Draft"
     VERSION = "Version"
+    REPORT = "Report"
 
 
 class Verdict(StrEnum):
@@ -72,7 +74,8 @@ class Stored:
     ``key`` is what it is known by: a run's UID, a data set's digest, a version. ``since`` is the
     moment from which its age counts, ``changed_at`` its last write. ``owners`` are the Models that
     it belongs to; ``users`` the versions of other Models, by path, that were trained on it.
-    ``run`` is the UID of the run that a version came from. ``archived`` versions lie in the
+    ``run`` is the UID of the run that a version came from, ``version`` the number of the version
+    that a report on drift is about. ``archived`` versions lie in the
     archive, and here only as far as ``size_bytes`` says. ``replaced_by`` is the data set that an
     erasure left of this one.
     """
@@ -86,6 +89,7 @@ class Stored:
     owners: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     run: str = ""
+    version: str = ""
     archived: bool = False
     replaced_by: str = ""
 
@@ -101,11 +105,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What may not go: versions by number with the reason, data sets and runs by their keys."""
+    """What may not go: versions by number with the reason, data sets and runs by their keys.
+
+    ``reports`` are the newest ones of these versions, by their moment.
+    """
 
     versions: dict[str, Reason]
     datasets: frozenset[str]
     runs: frozenset[str]
+    reports: frozenset[str]
 
 
 def plan(stock: Iterable[Stored], told: RetentionInput, now: datetime) -> tuple[Planned, ...]:
@@ -123,7 +131,15 @@ def held_by(told: RetentionInput, stock: Iterable[Stored]) -> Held:
     origins = {thing.run for thing in stock if thing.kind is Kind.VERSION and thing.key in versions}
     datasets = {v.dataset_sha256 for v in kept} | set(told.held_datasets)
     followed = with_rests(datasets - {""}, {t.key: t.replaced_by for t in stock if t.replaced_by})
-    return Held(versions, followed, frozenset(origins - {""}))
+    newest = _newest_reports(stock)
+    reports = {newest[number] for number in versions if number in newest}
+    return Held(versions, followed, frozenset(origins - {""}), frozenset(reports))
+
+
+def _newest_reports(stock: Iterable[Stored]) -> dict[str, str]:
+    """The moment of the last report on each version; moments sort as they were written."""
+    reports = sorted((t for t in stock if t.kind is Kind.REPORT), key=lambda thing: thing.key)
+    return {report.version: report.key for report in reports}
 
 
 def with_rests(datasets: Iterable[str], rests: Mapping[str, str]) -> frozenset[str]:
@@ -193,6 +209,10 @@ def _judged(
             return _aged(thing.changed_at, now, told.policy.raw_data, Verdict.DELETE)
         case Kind.RAW | Kind.RUN | Kind.CHECKPOINTS | Kind.DRAFT:
             return _of_a_run(thing, told, held, now)
+        case Kind.REPORT if thing.key in held.reports and thing.version in held.versions:
+            return Verdict.KEEP, held.versions[thing.version]
+        case Kind.REPORT:
+            return _aged(thing.changed_at, now, told.policy.raw_data, Verdict.DELETE)
         case _:
             assert_never(thing.kind)
 

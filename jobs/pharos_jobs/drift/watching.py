@@ -21,14 +21,8 @@ from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.core.snapshot import Snapshot
 from pharos_jobs.datasets import Dataset
 from pharos_jobs.drift.drift_page import DriftStory, drift_document, drift_page
+from pharos_jobs.drift.reports import REPORT_HTML, REPORT_JSON
 from pharos_jobs.drift.snapshots import read_answers, read_snapshot
-
-REPORT_HTML, REPORT_JSON = "drift.html", "drift.json"
-
-
-def report_folder(artifact_root: str, namespace: str, model: str, moment: str) -> str:
-    """Where a report of a Model belongs; ``moment`` is an ISO 8601 time, without its colons."""
-    return f"{artifact_root}/reports/{namespace}/{model}/{moment.replace(':', '')}"
 
 
 def assess(

@@ -17,9 +17,11 @@ from pharos_api.meta import rfc3339
 from pharos_api.sanitising import sanitize_text
 from pharos_jobs import storage
 from pharos_jobs.datasets import ERASED
+from pharos_jobs.drift.reports import reports_with_words
 from pharos_jobs.erasing.quotes import clean_runs, quoting_versions
 from pharos_jobs.erasing.samples import Cleaned, clean_datasets, clean_rows, texts_of
 from pharos_jobs.errors import Terminal
+from pharos_jobs.retention.archiving import remove
 from pharos_jobs.retention.stock import dataset_of, version_paths
 from pharos_store import erasing
 from pharos_store.identity import mark, user_uuid
@@ -50,6 +52,7 @@ def erase(told: ErasureInput, key: str, engine: Engine, now: datetime) -> Erasur
         raw_papers=found.papers,
         datasets={each.before: each.after for each in found.cleaned},
         caches=found.caches,
+        reports=found.reports,
         models=trained_on(told.artifact_root, found.cleaned),
         left=_left(found),
     )
@@ -77,6 +80,7 @@ class _Found:
     papers: int = 0
     caches: int = 0
     quoting: list[str] = field(default_factory=list)
+    reports: int = 0
 
 
 def _artifacts(told: ErasureInput, marks: frozenset[str]) -> _Found:
@@ -89,7 +93,8 @@ def _artifacts(told: ErasureInput, marks: frozenset[str]) -> _Found:
     cleaned = clean_datasets(root, marks)
     places = (root, *(archive.rstrip("/") for archive in told.archives))
     papers = sum(clean_rows(f"{place}/raw", marks) for place in places)
-    return _Found(cleaned, papers, _drop_tokens(root) if cleaned else 0, quoting)
+    tokens = _drop_tokens(root) if cleaned else 0
+    return _Found(cleaned, papers, tokens, quoting, drop_reports(root))
 
 
 def _left(found: _Found) -> list[str]:
@@ -107,6 +112,14 @@ def _drop_tokens(root: str) -> int:
     for name in files:
         storage.remove_file(f"{root}/tokens/{name}")
     return len(files)
+
+
+def drop_reports(root: str) -> int:
+    """Reports on drift say which words came more often and not whose: all that name words go."""
+    folders = reports_with_words(root)
+    for folder in folders:
+        remove(folder, [file.path for file in storage.walk(folder)])
+    return len(folders)
 
 
 def trained_on(root: str, cleaned: list[Cleaned]) -> list[str]:

@@ -66,7 +66,7 @@ def changed_since(thing: Stored, told: RetentionInput) -> bool:
             users = users_of_datasets(root, except_for=told.models_path)
             owned = owners.owners_of(root, (owners.DATASETS, thing.key))
             return owned != thing.owners or users.get(thing.key, frozenset()) != thing.users
-        case Kind.RAW | Kind.RUN | Kind.CHECKPOINTS | Kind.DRAFT | Kind.TOKENS:
+        case Kind.RAW | Kind.RUN | Kind.CHECKPOINTS | Kind.DRAFT | Kind.TOKENS | Kind.REPORT:
             return False
         case _:
             assert_never(thing.kind)

@@ -1,11 +1,12 @@
 """What lies in the artifact store, as far as the retention of one Model may touch it.
 
-Reads names, sizes, times, owners, and the ``metadata.json`` of versions. Must not decide.
+Reads names, sizes, times, owners, the ``metadata.json`` of versions, and which version a report
+is about. Must not decide.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from pharos_api.signing import SIGNATURE
 from pharos_jobs import storage
 from pharos_jobs.core.retention import Kind, Stored, with_rests
 from pharos_jobs.datasets import ERASED
+from pharos_jobs.drift.reports import REPORT_JSON
 from pharos_jobs.retention import owners
 from pharos_jobs.retention.owners import Owned
 from pharos_jobs.storage import Found
@@ -51,6 +53,7 @@ def take_stock(told: RetentionInput) -> list[Stored]:
         *_datasets(told),
         *_tokens(root),
         *_versions(told),
+        *_reports(told),
     ]
 
 
@@ -133,6 +136,15 @@ def _version(told: RetentionInput, name: str, folder: _Folder, mine: frozenset[s
         Kind.VERSION, folder.path, name, changed, changed, sum(left), mine,
         run=str(about.get("run_uid", "")), archived=archived,
     )  # fmt: skip
+
+
+def _reports(told: RetentionInput) -> Iterator[Stored]:
+    """What the checks wrote of drift; a report that was cut off is about no version."""
+    mine = frozenset({told.owner})
+    for moment, folder in _folders(told.artifact_root, told.reports_path).items():
+        about = _document(f"{told.artifact_root}/{folder.path}/{REPORT_JSON}")
+        whole = _whole(Kind.REPORT, folder, moment, mine, folder.changed_at)
+        yield replace(whole, version=str(about.get("version", "")))
 
 
 def users_of_datasets(root: str, except_for: str = "") -> dict[str, frozenset[str]]:

@@ -38,11 +38,11 @@ def test_a_plan_is_told_line_by_line_and_in_a_sentence() -> None:
 
 def test_a_receipt_names_the_models_and_what_is_not_reached() -> None:
     receipt = ErasureReceipt(
-        user_mark=MARK, reason="asked", at=NOW, known=True, predictions=3, samples=1,
+        user_mark=MARK, reason="asked", at=NOW, known=True, predictions=3, samples=1, reports=2,
         models=["models/default/arxiv/v1.0.0"], left=["Backups."],
     )  # fmt: skip
     text = receipt_text(receipt)
-    assert "erased 3 predictions, 0 reports, 1 samples, 0 raw papers" in text
+    assert "erased 3 predictions, 0 items of feedback, 1 samples, 0 raw papers, 2 reports" in text
     assert "trained on the user's texts: models/default/arxiv/v1.0.0" in text
     assert "not reached: Backups." in text
 

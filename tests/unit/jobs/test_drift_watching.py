@@ -17,8 +17,9 @@ from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.prediction_window import PredictionWindow
 from pharos_jobs.datasets import Dataset, open_dataset, read_split
+from pharos_jobs.drift.reports import report_folder
 from pharos_jobs.drift.snapshots import SNAPSHOT, answers_of, read_snapshot
-from pharos_jobs.drift.watching import assess, report_folder
+from pharos_jobs.drift.watching import assess
 from pharos_jobs.errors import Terminal
 from pharos_jobs.steps import prepare
 

@@ -15,6 +15,7 @@ from pharos_api.retaining import RetainedVersion, RetentionInput
 from pharos_api.signing import SIGNATURE
 from pharos_jobs import storage
 from pharos_jobs.core.retention import Kind, Verdict
+from pharos_jobs.erasing.erasing import drop_reports
 from pharos_jobs.keeping.restoring import restore
 from pharos_jobs.retention import acting, archiving, owners
 from pharos_jobs.retention.retaining import planned, retain
@@ -124,6 +125,31 @@ def test_what_its_time_is_over_for_goes_and_everything_else_stays(store: Store) 
     assert (store.cold / "raw/old/papers.jsonl.gz").read_text() == "x"
     listed = {p.removeprefix("models/default/arxiv/v1.0.0/") for p in left if "v1.0.0" in p}
     assert listed == {"metadata.json", "manifest.json", SIGNATURE, ARCHIVED}
+
+
+def test_of_the_reports_on_production_the_newest_stays_and_its_words_go_with_an_erasure(
+    store: Store,
+) -> None:
+    known = full(store)
+    told_words = {"words": {"risen": [{"word": "grace"}], "fallen": []}}
+    for moment, age in (("2026-06-01T020000Z", 170), ("2026-07-01T020000Z", 140)):
+        folder = f"reports/default/arxiv/{moment}"
+        store.put(f"{folder}/drift.json", age, json.dumps({"version": "v1.1.0"} | told_words))
+        store.put(f"{folder}/drift.html", age, "grace")
+    other = store.put("reports/team-b/other/2026-01-01T020000Z/drift.html", 300)
+    silent = store.put(
+        "reports/team-b/other/2026-02-01T020000Z/drift.json",
+        300,
+        json.dumps({"words": {"risen": [], "fallen": []}}),
+    )
+    retain(known, NOW)
+    mine = {path for path in store.files() if path.startswith("reports/default/")}
+    newest = "reports/default/arxiv/2026-07-01T020000Z"
+    assert mine == {f"{newest}/drift.json", f"{newest}/drift.html"}
+    assert other.exists()
+    assert drop_reports(store.root) == 2
+    left = {path for path in store.files() if path.startswith("reports/")}
+    assert left == {str(silent.relative_to(store.folder))}
 
 
 def test_a_dry_run_tells_what_then_goes_and_touches_nothing(store: Store) -> None:

@@ -178,6 +178,44 @@ VERSIONS = {
 }
 
 
+def report(moment: str, number: str = "v1.4.0", age: float = 1000, **more: object) -> Stored:
+    return thing(Kind.REPORT, moment, age, version=number, **more)
+
+
+REPORTS = {
+    "the newest report on production stays": Case(
+        report("2026-11-22T020000Z"), Verdict.KEEP, Reason.PRODUCTION, line()
+    ),
+    "an older report on production goes after 90 days": Case(
+        report("2026-11-08T020000Z", age=90), Verdict.DELETE, Reason.EXPIRED, line()
+    ),
+    "an older report on production stays for 90 days": Case(
+        report("2026-11-08T020000Z", age=89), Verdict.KEEP, Reason.YOUNG, line()
+    ),
+    "the newest report on the previous version stays": Case(
+        report("2026-11-01T020000Z", "v1.3.0"), Verdict.KEEP, Reason.PREVIOUS, line()
+    ),
+    "the newest report on a pinned version stays": Case(
+        report("2026-11-01T020000Z", "v0.9.0"),
+        Verdict.KEEP,
+        Reason.PINNED,
+        line(version("v0.9.0", pinned="audit")),
+    ),
+    "the newest report on a version that may move goes, for nothing is measured by it": Case(
+        report("2026-11-01T020000Z", "v1.1.0"), Verdict.DELETE, Reason.EXPIRED, line()
+    ),
+    "a report that was cut off is about nobody and goes": Case(
+        report("2026-11-23T020000Z", ""), Verdict.DELETE, Reason.EXPIRED, line()
+    ),
+    "a report of an hour ago stays, however short the time": Case(
+        report("2026-11-01T020000Z", "", quiet=0.04),
+        Verdict.KEEP,
+        Reason.FRESH,
+        line(policy={"rawData": "1m"}),
+    ),
+}
+
+
 @pytest.mark.requirement("SEC-9")
 @pytest.mark.requirement("SEC-10")
 @pytest.mark.parametrize("case", DATA.values(), ids=DATA)
@@ -197,9 +235,15 @@ def test_versions(case: Case) -> None:
     _check(case)
 
 
+@pytest.mark.parametrize("case", REPORTS.values(), ids=REPORTS)
+def test_reports(case: Case) -> None:
+    _check(case)
+
+
 def _check(case: Case) -> None:
     origin = thing(Kind.VERSION, "v1.4.0", run="r1")
-    others = [origin] if case.stored.path != origin.path else []
+    around = (origin, report("2026-11-15T020000Z"), report("2026-10-25T020000Z", "v1.3.0"))
+    others = [each for each in around if case.stored.path != each.path]
     found = {p.thing.path: p for p in plan([case.stored, *others], case.told, NOW)}
     item = found[case.stored.path]
     assert (item.verdict, item.reason) == (case.verdict, case.reason)
