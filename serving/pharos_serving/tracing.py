@@ -51,15 +51,19 @@ class OtlpTraces:
 
     def __init__(self, endpoint: str, identity: ModelIdentity) -> None:
         # Imported here: without a collector the SDK would only cost start-up time and memory.
+        from opentelemetry.exporter.otlp.json.http import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
         from opentelemetry.trace import SpanKind  # noqa: PLC0415
         from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
             TraceContextTextMapPropagator,
         )
 
-        from pharos_serving.otlp import provider  # noqa: PLC0415
-
         known = {"service.name": "pharos-serving", "service.version": identity.version}
-        self._provider = provider(endpoint, known, "pharos_serving")
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
+        self._provider = TracerProvider(resource=Resource.create(known))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("pharos_serving")
         self._server, self._identity = SpanKind.SERVER, identity
         self._propagator = TraceContextTextMapPropagator()

@@ -24,10 +24,15 @@ class OtlpTraces:
 
     def __init__(self, endpoint: str, instance: str) -> None:
         # Imported here: without a collector the SDK would only cost start-up time and memory.
-        from pharos_operator.adapters.otlp import provider  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.json.http import OTLPSpanExporter  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
         known = {"service.name": "pharos-operator", "service.instance.id": instance}
-        self._provider = provider(endpoint, known, "pharos_operator")
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")
+        self._provider = TracerProvider(resource=Resource.create(known))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("pharos_operator")
 
     @contextmanager
