@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pharos_analysis.resplitting import UsersLog
-from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
+from pharos_analysis.samples import (
+    ArmLog,
+    LabelSample,
+    LoggedErrors,
+    PairSample,
+    QueryValue,
+    Sample,
+)
 from pharos_api.metrics import Slice
 from pharos_api.modelversion import EngineStatus
 from pharos_operator.decide.decision import (
@@ -164,6 +171,13 @@ class Labels(Protocol):
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
         """The requests of that time that both versions answered."""
+
+
+class ErrorLog(Protocol):
+    """What the prediction log says of a version's errors. Never raises: an outage is an answer."""
+
+    async def errors(self, version_uid: str, since: datetime, until: datetime) -> LoggedErrors:
+        """Those of that time, by their code."""
 
 
 class Users(Protocol):

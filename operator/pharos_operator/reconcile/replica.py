@@ -17,6 +17,7 @@ from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
 from pharos_operator.adapters.labels import labels
+from pharos_operator.adapters.logged_errors import error_log
 from pharos_operator.adapters.notices import AppriseCourier
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
@@ -57,6 +58,7 @@ from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
 from pharos_operator.reconcile.sync import Sync
 from pharos_operator.reconcile.traced import traced
+from pharos_operator.reconcile.watching import Watching
 from pharos_operator.settings import Settings
 
 
@@ -123,7 +125,8 @@ class Replica:
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
         engines = Engines(ServingPods(session))
-        beside = Beside(self._self_tests, self._outbox)
+        watching = Watching(metrics, error_log(database))
+        beside = Beside(self._self_tests, self._outbox, watching)
         by_kind = reconciles(self._observer, sampling, beside, engines, hands)
         return {
             kind: WorkQueue(kind, traced(work, self._traces), self._telemetry)
