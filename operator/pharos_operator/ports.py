@@ -28,6 +28,7 @@ from pharos_operator.decide.decision import (
 from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
+from pharos_store.opinions import OpinionCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,13 @@ class ErrorLog(Protocol):
 
     async def errors(self, version_uid: str, since: datetime, until: datetime) -> LoggedErrors:
         """Those of that time, by their code."""
+
+
+class Opinions(Protocol):
+    """What people said of a version's predictions. Never raises: an outage is an answer."""
+
+    async def of(self, version_uid: str, since: datetime, until: datetime) -> OpinionCounts | None:
+        """The counts of that time; None where the log does not answer."""
 
 
 class Users(Protocol):
