@@ -52,6 +52,15 @@ def confidences(low: str, made: str, arm: str = "outside") -> dict[str, str]:
     }
 
 
+def opinions(**by_opinion: str) -> dict[str, str]:
+    """What people said of production, as the leader tells it."""
+    of = REPLICAS[0] | WHO | {"version": "v1.1.0"}
+    return {
+        series(names.METRIC_OPINIONS, of, opinion=opinion): values
+        for opinion, values in by_opinion.items()
+    }
+
+
 def drops(values: str) -> dict[str, str]:
     of = POD | {"reason": "queue-full", "arm": "candidate"}
     return {
@@ -188,6 +197,35 @@ CASES: dict[str, Case] = {
             "three in ten are, which is the limit": confidences("0+3x140", "0+10x140"),
             "only the shadow's are": confidences("0+9x140", "0+10x140", "shadow"),
             "too few predictions to say anything": confidences("0+0.5x140", "0+0.5x140"),
+        },
+    ),
+    "one user in five is not satisfied, until the next version": Case(
+        "PharosLowSatisfaction",
+        opinions(rated="100+0x140", satisfied="90+0x9 80+0x59 90+0x69"),
+        4,
+        25,
+        40,
+        WHO,
+        "⚠️ Low satisfaction: 80.0%",
+        {
+            "three in twenty are not, which is the limit": opinions(
+                rated="100+0x140", satisfied="85+0x140"
+            ),
+            "too few opinions to say anything": opinions(rated="49+0x140", satisfied="0+0x140"),
+            "nobody rates": opinions(rated="0+0x140", satisfied="0+0x140"),
+        },
+    ),
+    "people give another label to one prediction in five": Case(
+        "PharosLowAgreement",
+        opinions(labelled="200+0x140", agreed="190+0x9 160+0x59 190+0x69"),
+        4,
+        25,
+        40,
+        WHO,
+        "⚠️ Low agreement with people: 80.0%",
+        {
+            "to one in ten, which is the limit": opinions(labelled="200+0x140", agreed="180+0x140"),
+            "too few labels to say anything": opinions(labelled="49+0x140", agreed="0+0x140"),
         },
     ),
     "a server gives up rows, and the counter begins with them": Case(

@@ -53,7 +53,8 @@ def requests_of(arm: ArmSample) -> float | None:
     return arm.requests if known else None
 
 
-def _errors(arm: ArmSample) -> float | None:
+def errors_of(arm: ArmSample) -> float | None:
+    """Failed requests of an arm, never more than all; None for no data."""
     requests = requests_of(arm)
     if requests is None or arm.errors is None or not isfinite(arm.errors):
         return None
@@ -61,7 +62,7 @@ def _errors(arm: ArmSample) -> float | None:
 
 
 def _read_error_rate(metric: Metric, sample: Sample) -> Reading | None:
-    bad, requests = _errors(sample.candidate), requests_of(sample.candidate)
+    bad, requests = errors_of(sample.candidate), requests_of(sample.candidate)
     if bad is None or requests is None:
         return None
     tests = []
@@ -78,7 +79,7 @@ def _read_error_rate(metric: Metric, sample: Sample) -> Reading | None:
 def _error_ratio(ratio: str, sample: Sample, bad: float, requests: float) -> LimitTest:
     """The conditional test of two rates; without data of the control there is no evidence."""
     limit = f"{ratio} x control"
-    other, control = _errors(sample.control), requests_of(sample.control)
+    other, control = errors_of(sample.control), requests_of(sample.control)
     if other is None or control is None:
         return LimitTest(limit, bad, 0.0, 0.0)
     share = share_of_errors(float(ratio), requests, control)
@@ -87,7 +88,7 @@ def _error_ratio(ratio: str, sample: Sample, bad: float, requests: float) -> Lim
 
 
 def _fails_beyond(control: ArmSample, metric: Metric) -> bool:
-    bad, requests = _errors(control), requests_of(control)
+    bad, requests = errors_of(control), requests_of(control)
     if bad is None or requests is None or metric.abort_above is None:
         return False
     return bad > float(metric.abort_above) * requests
@@ -101,7 +102,7 @@ def _unless_shared(hard: LimitTest, worse: LimitTest, *, shared: bool) -> LimitT
 
 
 def _arm_rate(arm: ArmSample) -> str:
-    bad, requests = _errors(arm), requests_of(arm)
+    bad, requests = errors_of(arm), requests_of(arm)
     return "unknown" if bad is None or requests is None else _rate(bad, requests)
 
 

@@ -168,3 +168,14 @@ class Facts:
     beyond_s: tuple[tuple[str, float], ...] = ()
     recent: tuple[Sample, ...] = ()
     self_test: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedErrors:
+    """Errors in a part of the prediction log, as ``(code, rows)``, the most frequent first.
+
+    ``problem`` is the store's own message where the log could not be read.
+    """
+
+    codes: tuple[tuple[str, int], ...] = ()
+    problem: str = ""

@@ -45,13 +45,18 @@ def drawn(seed: int, train: int, val: int, test: int) -> Parts:
     return parts
 
 
-def _samples() -> list[Sample]:
+def source() -> Path:
+    """The file of real papers. Raises Problem where it is not there."""
     shared = Path(os.environ.get("PHAROS_SHARED", _CHECKOUT.parent / "shared"))
     path = shared / "data" / "arxiv_cs10.jsonl.gz"
     if not path.exists():
         raise Problem(f"{path} is missing: set PHAROS_SHARED to the folder that holds data/")
+    return path
+
+
+def _samples() -> list[Sample]:
     found = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
+    with gzip.open(source(), "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             row = json.loads(line)
             if row["primary_category"] not in CLASSES:

@@ -36,6 +36,7 @@ from pharos_api.meta import (
 )
 from pharos_api.metrics import Metric
 from pharos_api.retraining import RetrainingStatus
+from pharos_api.watched import WatchedWindow
 
 
 class Task(StrEnum):
@@ -187,6 +188,7 @@ class NotificationKind(StrEnum):
     ROLLED_BACK = "RolledBack"
     NEEDS_APPROVAL = "NeedsApproval"
     DRIFT_DETECTED = "DriftDetected"
+    PRODUCTION_VERIFIED = "ProductionVerified"
 
 
 class Notifications(Spec):
@@ -349,7 +351,7 @@ class ModelStatus(Status):
     ``judged`` are the UIDs of the experiments whose rollback has already led to a quarantine, so
     that a lifted quarantine stays lifted. ``selfTestedAt`` is when the tests that decide
     experiments were last tried on this Model's own log; the condition AnalysisTrustworthy says what
-    came of it.
+    came of it. ``watched`` is what the last window after an arrival in production showed.
     """
 
     phase: ModelPhase = ModelPhase.PENDING
@@ -366,6 +368,7 @@ class ModelStatus(Status):
     self_tested_at: Time | None = None
     retraining: RetrainingStatus | None = None
     notifications: NotificationStatus | None = None
+    watched: WatchedWindow | None = None
     conditions: list[Condition] = Field(default_factory=list)
     command: Command | None = None
     observed_command: str = ""

@@ -95,6 +95,15 @@ STATUS_SENTENCES: dict[str, dict[str, str]] = {
         "since": "What happened before is not told any more.",
         "sent": "Keys of what every service has taken, while it could be told again.",
     },
+    "WatchedWindow": {
+        "version": "The version in production.",
+        "since": "When it came there.",
+        "until": "When the window was summed up.",
+        "requests": "Requests that the gateways answered with it.",
+        "errors": "Answers 5xx among them.",
+        "p95LatencyMs": "95 % of the requests took no longer.",
+        "logged": "Errors in the prediction log by their code; absent where no log could be read.",
+    },
     "TriggerReading": {
         "value": "What was read, in the trigger's own unit.",
         "limit": "From where it starts a run.",

@@ -65,3 +65,16 @@ def holds(condition: str, matchers: str) -> str:
     return (
         f'max by ({MODEL}) ({names.METRIC_MODEL_CONDITION}{{type="{condition}",{matchers}}}) == 1'
     )
+
+
+def said_of(part: str, whole: str, at_least: int, chosen: str = "", by: str = MODEL) -> str:
+    """What share of the opinions on production, in percent, was that; none of too few.
+
+    The leader alone tells them; the largest of several is that of a leader who has just begun.
+    """
+    both = (
+        f'max by ({by}) ({names.METRIC_OPINIONS}{{{chosen}opinion="{opinion}"}})'
+        for opinion in (part, whole)
+    )
+    good, all_ = both
+    return f"100 * {good} / ({all_} >= {at_least})"

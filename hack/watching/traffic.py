@@ -1,17 +1,29 @@
 """Alerts about what users get: errors, latency, confidence, and the log of predictions.
 
-The limits are those of rows MON-11 to MON-13. A window with fewer than 20 requests says nothing.
+The limits are those of rows MON-11 to MON-13, SUC-17 and SUC-19. A window with fewer than 20
+requests, or a week with fewer than 50 opinions, says nothing.
 """
 
 from pharos_api import names
 from pharos_operator.render.promql import grown
 from watching.alert import Alert, Group, Severity
-from watching.queries import FAILED, MODEL, USERS, at_gateways, at_servers, gateway_quantile
+from watching.queries import (
+    FAILED,
+    MODEL,
+    USERS,
+    at_gateways,
+    at_servers,
+    gateway_quantile,
+    said_of,
+)
 
 MOST_ERRORS_PERCENT = 5
 MOST_LATENCY_MS = 200
 MOST_UNCERTAIN_PERCENT = 30
 LEAST_REQUESTS = 20
+LEAST_SATISFIED_PERCENT = 85
+LEAST_AGREED_PERCENT = 90
+LEAST_OPINIONS = 50
 
 _WHO = "{{ $labels.namespace }}/{{ $labels.model }}"
 _ENOUGH = f"{at_gateways(names.ENVOY_REQUESTS, USERS, '5m')} >= {LEAST_REQUESTS}"
@@ -62,6 +74,32 @@ LOW_CONFIDENCE = Alert(
         "changed since it was trained; if they have, train it again."
     ),
 )
+LOW_SATISFACTION = Alert(
+    name="PharosLowSatisfaction",
+    severity=Severity.WARNING,
+    expression=f"{said_of('satisfied', 'rated', LEAST_OPINIONS)} < {LEAST_SATISFIED_PERCENT}",
+    after="15m",
+    summary='⚠️ Low satisfaction: {{ printf "%.1f" $value }}%',
+    description=(
+        f"Of the people who rated predictions of {_WHO} in the last 7 days, less than "
+        f"{LEAST_SATISFIED_PERCENT} % were satisfied. Read what they rated with "
+        "`pharos label {{ $labels.model }} -n {{ $labels.namespace }}`, disputed ones first, and "
+        "train it again on the labels."
+    ),
+)
+LOW_AGREEMENT = Alert(
+    name="PharosLowAgreement",
+    severity=Severity.WARNING,
+    expression=f"{said_of('agreed', 'labelled', LEAST_OPINIONS)} < {LEAST_AGREED_PERCENT}",
+    after="15m",
+    summary='⚠️ Low agreement with people: {{ printf "%.1f" $value }}%',
+    description=(
+        f"Of the predictions of {_WHO} in the last 7 days to which people gave a label, less than "
+        f"{LEAST_AGREED_PERCENT} % have that label. See `pharos status -n "
+        "{{ $labels.namespace }}` for drift, and train it again with `pharos retrain "
+        "{{ $labels.model }} -n {{ $labels.namespace }}`."
+    ),
+)
 LOG_DROPS = Alert(
     name="PharosLogDrops",
     severity=Severity.WARNING,
@@ -78,4 +116,14 @@ LOG_DROPS = Alert(
     ),
 )
 
-GROUP = Group("pharos-traffic", (HIGH_ERROR_RATE, HIGH_LATENCY, LOW_CONFIDENCE, LOG_DROPS))
+GROUP = Group(
+    "pharos-traffic",
+    (
+        HIGH_ERROR_RATE,
+        HIGH_LATENCY,
+        LOW_CONFIDENCE,
+        LOW_SATISFACTION,
+        LOW_AGREEMENT,
+        LOG_DROPS,
+    ),
+)

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pharos_api.jobio import ExitCode, RegistryInput, StepInput
 from pharos_api.names import (
@@ -17,6 +18,7 @@ from pharos_api.names import (
 )
 from pharos_api.verification import VerifyInput
 from pharos_jobs import launching, logs, storage
+from pharos_jobs.module_path import without_folder
 from pharos_jobs.standalone.flags import add_flags, run_with_flags
 from pharos_jobs.steps_help import COMMANDS
 
@@ -169,4 +171,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 
 if __name__ == "__main__":
+    sys.path[:] = without_folder(sys.path, Path.cwd())
     sys.exit(main())

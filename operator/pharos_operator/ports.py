@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pharos_analysis.resplitting import UsersLog
-from pharos_analysis.samples import ArmLog, LabelSample, PairSample, QueryValue, Sample
+from pharos_analysis.samples import (
+    ArmLog,
+    LabelSample,
+    LoggedErrors,
+    PairSample,
+    QueryValue,
+    Sample,
+)
 from pharos_api.metrics import Slice
 from pharos_api.modelversion import EngineStatus
 from pharos_operator.decide.decision import (
@@ -21,6 +28,7 @@ from pharos_operator.decide.decision import (
 from pharos_operator.decide.observation import ServerView
 from pharos_operator.render.gateway_stats import Reading
 from pharos_operator.render.metric_queries import ValueQuery
+from pharos_store.opinions import OpinionCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,20 @@ class Labels(Protocol):
 
     async def pairs(self, experiment_uid: str, since: datetime, until: datetime) -> PairSample:
         """The requests of that time that both versions answered."""
+
+
+class ErrorLog(Protocol):
+    """What the prediction log says of a version's errors. Never raises: an outage is an answer."""
+
+    async def errors(self, version_uid: str, since: datetime, until: datetime) -> LoggedErrors:
+        """Those of that time, by their code."""
+
+
+class Opinions(Protocol):
+    """What people said of a version's predictions. Never raises: an outage is an answer."""
+
+    async def of(self, version_uid: str, since: datetime, until: datetime) -> OpinionCounts | None:
+        """The counts of that time; None where the log does not answer."""
 
 
 class Users(Protocol):

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from proving import kill_leader, leader, upload, wait_for
 from pharos_api import names
 from pharos_api.abexperiment import ABExperiment, ExperimentPhase
 from pharos_api.model import Model
+from pharos_api.modelversion import ModelVersion
 from pharos_api.trainingrun import StepName, StepState, TrainingRun, TrainingRunPhase
 from pharos_console.cluster import Cluster
 from pharos_console.demo import objects
@@ -22,6 +24,7 @@ from pharos_console.demo.objects import Size
 from pharos_console.demo.scenario import Scenario
 from pharos_console.demo.stage import NAMESPACE, Stage
 from pharos_console.demo.traffic import Traffic
+from pharos_console.experiments.deploying import deployed_in
 from pharos_console.load.answers import seconds_to_rollback, summarise
 from pharos_console.load.gateway import gateway_url
 from pharos_console.load.generator import Plan
@@ -232,6 +235,7 @@ def test_a_run_without_a_gpu_node_says_what_it_waits_for(installed: Cluster, ing
 
 @pytest.mark.requirement("SUC-14")
 @pytest.mark.requirement("SUC-15")
+@pytest.mark.requirement("SUC-21")
 @pytest.mark.requirement("SUC-22")
 @pytest.mark.requirement("ABT-1")
 @pytest.mark.requirement("ABT-3")
@@ -274,6 +278,10 @@ def test_a_better_version_is_promoted_through_three_outages(
     assert summary.failed == 0, Counter(one.error for one in traffic.answers if one.failed)
     assert summary.users_on_wrong_arm == 0
     assert installed.get(Model, objects.MODEL).status.production.version == run.status.version
+    version = installed.get(ModelVersion, run.status.model_version)
+    took = deployed_in(version, watched.experiment)
+    assert took is not None
+    assert took < timedelta(hours=1)
 
 
 @pytest.mark.requirement("SUC-23")

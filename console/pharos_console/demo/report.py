@@ -8,6 +8,7 @@ from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model, Route
 from pharos_api.modelversion import ModelVersion
 from pharos_api.trainingrun import StepName, StepStatus, TrainingRun
+from pharos_console.experiments.deploying import deployed_in
 from pharos_console.load.answers import Answer, seconds_to_rollback, summarise
 
 METRICS = ("validationAccuracy", "testAccuracy", "macroF1", "baselineMacroF1")
@@ -49,7 +50,7 @@ def report(story: Story) -> dict[str, Any]:
             }
             for version in story.versions
         ],
-        "experiments": [_experiment(one, story.routes) for one in story.watched],
+        "experiments": [_experiment(one, story) for one in story.watched],
         "production": story.model.status.production.version
         if story.model.status.production
         else None,
@@ -92,9 +93,9 @@ def _step(step: StepStatus) -> dict[str, Any]:
     }
 
 
-def _experiment(watched: Watched, routes: Mapping[int, Route]) -> dict[str, Any]:
+def _experiment(watched: Watched, story: Story) -> dict[str, Any]:
     status = watched.experiment.status
-    summary = summarise(watched.answers, routes)
+    summary = summarise(watched.answers, story.routes)
     on_candidate = summary.failed_by_arm.get("candidate", 0)
     rolled_back = status.verdict == "Rollback"
     return {
@@ -110,10 +111,19 @@ def _experiment(watched: Watched, routes: Mapping[int, Route]) -> dict[str, Any]
         "uncheckedRequests": summary.unchecked,
         "p95Ms": summary.p95_ms,
         "seconds": _span(status.started_at, status.finished_at),
+        "deploymentSeconds": _deployment_s(watched.experiment, story.versions),
         "secondsToRollback": seconds_to_rollback(watched.answers, status.candidate_version)
         if rolled_back
         else None,
     }
+
+
+def _deployment_s(experiment: ABExperiment, versions: Sequence[ModelVersion]) -> float | None:
+    """From the version's creation to its being everybody's, without the holds of its steps."""
+    name = experiment.spec.candidate_ref.name
+    version = next((one for one in versions if one.metadata.name == name), None)
+    took = None if version is None else deployed_in(version, experiment)
+    return None if took is None else took.total_seconds()
 
 
 def _span(begin: Any, end: Any) -> float | None:

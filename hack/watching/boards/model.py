@@ -14,6 +14,7 @@ from watching.boards.board import (
     curve,
     timeline,
 )
+from watching.queries import said_of
 
 _CLUSTERS = parts.USERS_OF_MODEL
 _BY = "version, arm"
@@ -59,6 +60,14 @@ _PREDICTIONS = Section(
             "short",
             "sum by (outcome) (" + parts.of_servers(f"rate({names.METRIC_FEEDBACK}[{RATE}])") + ")",
             "{{outcome}}",
+        ),
+        Panel(
+            "What people say of production, of the last 7 days",
+            tuple(
+                Query(said_of(part, whole, 1, f"{CHOSEN},", "version"), f"{{{{version}}}} {part}")
+                for part, whole in (("satisfied", "rated"), ("agreed", "labelled"))
+            ),
+            "percent",
         ),
     ),
 )

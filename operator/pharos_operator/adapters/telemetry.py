@@ -88,6 +88,13 @@ class Telemetry:
             registry=self.registry,
         )
 
+        self.opinions = Gauge(
+            names.METRIC_OPINIONS,
+            "Predictions of production in the last 7 days of which people said something, by what",
+            ["namespace", "model", "version", "opinion"],
+            registry=self.registry,
+        )
+
     def watch(self, objects: Callable[[], Iterable[Sample]]) -> None:
         """Export what ``objects()`` says of the custom resources, each time it is scraped."""
         self.registry.register(_ObjectCollector(objects))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
-from pharos_analysis.samples import ArmLog, Facts, Sample
+from pharos_analysis.samples import ArmLog, Facts, LoggedErrors, Sample
 from pharos_analysis.self_test import SelfTest
 from pharos_api.abexperiment import ABExperiment
 from pharos_api.model import Model
@@ -156,6 +156,17 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What the version in production did since it came there, in any arm, until the window's end.
+
+    In the sample's control arm is what it answered as an experiment's control.
+    """
+
+    sample: Sample
+    logged: LoggedErrors
+
+
+@dataclass(frozen=True, slots=True)
 class ModelObservation:
     """All that decides about a Model.
 
@@ -165,7 +176,8 @@ class ModelObservation:
     mature predictions of production of late and those that have a label; None while that is not
     known. ``self_test`` is the last one that this process made, None where it made none. ``checks``
     are the Jobs that ask whether a retraining is due. ``zone`` is the policy's time zone, None
-    where nobody knows it.
+    where nobody knows it. ``window`` is what production did until the end of its watch; None before
+    that, after it was told, and while it is not known.
     """
 
     model: Model
@@ -180,6 +192,7 @@ class ModelObservation:
     checks: tuple[JobView, ...] = ()
     zone: tzinfo | None = UTC
     deliveries: Deliveries = Deliveries()
+    window: Window | None = None
 
     @property
     def retrainings(self) -> tuple[TrainingRun, ...]:

@@ -21,6 +21,7 @@ from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.queue import Reconcile
 from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
+from pharos_operator.reconcile.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Beside:
 
     self_tests: SelfTests
     outbox: Outbox
+    watching: Watching
 
 
 def reconciles(
@@ -52,7 +54,8 @@ def reconciles(
             self_test=beside.self_tests.of(entry.uid),
             deliveries=beside.outbox.of(entry.uid),
         )
-        return await sampling.with_production(await sampling.with_labels(seen, now), now)
+        seen = await beside.watching.with_window(await sampling.with_labels(seen, now), now)
+        return await sampling.with_production(seen, now)
 
     async def move(entry: Entry, now: datetime) -> ExperimentObservation:
         return await sampling.with_facts(observer.experiment(entry), now)

@@ -17,7 +17,9 @@ from pharos_operator.adapters.gateway_counters import GatewayCounters
 from pharos_operator.adapters.http import Endpoints
 from pharos_operator.adapters.kubernetes import ApiServer
 from pharos_operator.adapters.labels import labels
+from pharos_operator.adapters.logged_errors import error_log
 from pharos_operator.adapters.notices import AppriseCourier
+from pharos_operator.adapters.opinions import opinions
 from pharos_operator.adapters.peers import Peers
 from pharos_operator.adapters.prometheus import Prometheus
 from pharos_operator.adapters.resources import WATCHED
@@ -45,6 +47,7 @@ from pharos_operator.reconcile.index import Index
 from pharos_operator.reconcile.manifests import Manifests
 from pharos_operator.reconcile.object_metrics import ObjectMetrics
 from pharos_operator.reconcile.observe import Observer
+from pharos_operator.reconcile.opinions import PublishedOpinions
 from pharos_operator.reconcile.outbox import Outbox
 from pharos_operator.reconcile.progress import ProgressBoard
 from pharos_operator.reconcile.projections import record_all
@@ -57,6 +60,7 @@ from pharos_operator.reconcile.sampling import Sampling
 from pharos_operator.reconcile.self_testing import SelfTests
 from pharos_operator.reconcile.sync import Sync
 from pharos_operator.reconcile.traced import traced
+from pharos_operator.reconcile.watching import Watching
 from pharos_operator.settings import Settings
 
 
@@ -119,11 +123,15 @@ class Replica:
         database = self._settings.database_url.get_secret_value()
         log = labels(database)
         sampling = Sampling(metrics, counters, from_log(log), LabelCoverage(log))
+        self._opinions = PublishedOpinions(
+            self._index, opinions(database), self._clock, self._telemetry
+        )
         self._self_tests = SelfTests(self._index, users(database), self._clock)
         namespace = self._settings.namespace
         self._fast_guard = FastGuard(self._index, namespace, counters, sampling)
         engines = Engines(ServingPods(session))
-        beside = Beside(self._self_tests, self._outbox)
+        watching = Watching(metrics, error_log(database))
+        beside = Beside(self._self_tests, self._outbox, watching)
         by_kind = reconciles(self._observer, sampling, beside, engines, hands)
         return {
             kind: WorkQueue(kind, traced(work, self._traces), self._telemetry)
@@ -178,6 +186,7 @@ class Replica:
                 group.create_task(self._fast_guard.run(self.dispatch.enqueue))
                 group.create_task(self._capacity.run())
                 group.create_task(self._self_tests.run(self.dispatch.enqueue))
+                group.create_task(self._opinions.run())
                 group.create_task(self._outbox.run(self.dispatch.enqueue))
                 for queue in self._queues.values():
                     group.create_task(queue.run(self._settings.workers))

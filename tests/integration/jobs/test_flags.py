@@ -173,6 +173,12 @@ def test_register_without_flags_makes_a_version_that_serving_loads(desk: Desk) -
     assert metadata["metrics"]["test_accuracy"] == pytest.approx(results["accuracy"], abs=1e-4)
 
 
+def test_where_a_version_was_registered_the_next_training_starts(desk: Desk) -> None:
+    """What is stored below ``datasets`` there is no Python package of that name."""
+    (desk.folder / "datasets").mkdir(exist_ok=True)
+    desk.type("train", "--epochs", "1", "--output-dir", "models/classification/arxiv_v1.0.2")
+
+
 @pytest.mark.requirement("ERR-9")
 def test_an_invalid_sample_is_named(desk: Desk) -> None:
     folder = desk.folder / "broken"

@@ -49,6 +49,7 @@ class Operator:
         slow, *self._failed = _runs(-HOUR, TrainingRunPhase.FAILED)
         self._bodies = [_model(_TROUBLED, verified=2), slow, *self._failed]
         self._telemetry.watch(self._said)
+        self._hear(satisfied=80, agreed=80)
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -58,8 +59,16 @@ class Operator:
     def mend(self) -> None:
         """It leads; the route is everywhere, a run moved, later ones succeeded, a check is well."""
         self._telemetry.leading.set(1)
+        self._hear(satisfied=90, agreed=95)
         later = _runs(timedelta(), TrainingRunPhase.SUCCEEDED)
         self._bodies = [_model(_WELL, verified=3), *self._failed, *later]
+
+    def _hear(self, **of_a_hundred: int) -> None:
+        """What people said of a hundred predictions that they rated and labelled."""
+        said = {"rated": 100, "labelled": 100} | of_a_hundred
+        for opinion, number in said.items():
+            labels = ("default", "arxiv", "v1.0.0", opinion)
+            self._telemetry.opinions.labels(*labels).set(number)
 
     def _said(self) -> list[Sample]:
         return [each for body in self._bodies for each in samples(body)]

@@ -67,6 +67,8 @@ EXPECTED = {
     "PharosTrainingFailed": Expected(
         "warning", "training-failed.md", WHO | {"training_run": "failed"}
     ),
+    "PharosLowSatisfaction": Expected("warning", "low-satisfaction.md", WHO),
+    "PharosLowAgreement": Expected("warning", "low-agreement.md", WHO),
     "PharosAnalysisUntrustworthy": Expected("warning", "analysis-untrustworthy.md", WHO),
     "PharosDriftDetected": Expected("warning", "drift-detected.md", WHO),
     "PharosRetrainingFailed": Expected("warning", "retraining-failed.md", WHO),

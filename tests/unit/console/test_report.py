@@ -137,6 +137,7 @@ def test_the_report_has_every_key_that_is_promised() -> None:
         "failedRequests",
         "usersOnWrongArm",
         "seconds",
+        "deploymentSeconds",
         "secondsToRollback",
     }
     explaining = {

@@ -25,7 +25,15 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import checking, guard, notices, restoring, route, self_test
+from pharos_operator.decide.models import (
+    checking,
+    guard,
+    notices,
+    restoring,
+    route,
+    self_test,
+    watch,
+)
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -52,7 +60,7 @@ def decide(obs: ModelObservation, platform: Platform, now: datetime) -> Decision
     draft = draft if restoring.is_awaited(obs) else welcome_first(obs, draft, now)
     draft = follow_experiments(obs, draft, now)
     draft = guard.guarded(obs, draft, now)
-    draft = take_over(obs, draft, now)
+    draft = watch.watched(obs, take_over(obs, draft, now), now)
     draft = _routed(obs, draft, now)
     draft = next_rollout(obs, self_test.tested(obs, draft))
     draft = retrained(obs, draft, platform, now)
@@ -108,6 +116,7 @@ def _look_again_s(obs: ModelObservation, status: ModelStatus, now: datetime) -> 
         route.look_again_s(status.route, now),
         _WAITING_S if status.incoming is not None else None,
         guard.look_again_s(obs, status, now),
+        watch.look_again_s(obs, status, now),
         checking.look_again_s(obs, status, now),
         _WAITING_S if obs.labelled is None else None,
     )

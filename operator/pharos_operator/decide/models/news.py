@@ -12,6 +12,7 @@ from pharos_api.model import ModelStatus, NotificationKind, VersionPointer
 from pharos_api.versioning import is_newer
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, find
 from pharos_operator.decide.decision import Notice
+from pharos_operator.decide.models import watch
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
 
@@ -34,6 +35,23 @@ def of_experiments(obs: ModelObservation) -> Iterator[Notice]:
         ended = each.status.finished_at
         if each.status.verdict is Verdict.ROLLBACK and ended and each.status.switched_at is None:
             yield _rolled_back(obs, each, ended)
+
+
+def of_watch(obs: ModelObservation) -> Iterator[Notice]:
+    """The window after the arrival in production is over, and what it showed."""
+    status = obs.model.status
+    found = find(status.conditions, ModelCondition.PRODUCTION_VERIFIED)
+    if status.watched is None or found is None or not watch.is_told(status):
+        return
+    name, version = obs.model.metadata.name, status.watched.version
+    missed = found.reason == ModelReason.BEYOND_TARGETS
+    yield Notice(
+        NotificationKind.PRODUCTION_VERIFIED,
+        f"verified/{version}/{rfc3339(status.watched.until)}",
+        status.watched.until,
+        f"{name} {version} {'misses its targets' if missed else 'was watched to the end'}",
+        found.message,
+    )
 
 
 def of_approval(obs: ModelObservation) -> Iterator[Notice]:

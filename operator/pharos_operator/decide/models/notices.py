@@ -48,6 +48,7 @@ def _facts(obs: ModelObservation) -> list[Notice]:
 def _every(obs: ModelObservation) -> Iterator[Notice]:
     yield from news.of_production(obs)
     yield from news.of_experiments(obs)
+    yield from news.of_watch(obs)
     yield from news.of_approval(obs)
     yield from news.of_drift(obs)
     yield from retrained.notices(obs)

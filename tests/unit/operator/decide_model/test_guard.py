@@ -27,6 +27,7 @@ from pharos_api.delivery import ProductionGuard
 from pharos_api.model import Model, ModelSpec, PromotionPolicy, Quarantined, Route
 from pharos_api.modelversion import ModelVersion
 from pharos_api.names import evidence_name
+from pharos_api.watched import WatchedWindow
 from pharos_operator.decide.decision import Decision, RecordEvidence
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import ModelObservation
@@ -174,13 +175,14 @@ LOOKS = {
 
 @pytest.mark.parametrize(("age_s", "again_s"), LOOKS.values(), ids=LOOKS.keys())
 def test_production_is_looked_at(age_s: int, again_s: float) -> None:
-    obs = Case(FINE).observation()
+    told = WatchedWindow(version="v1.1.0", since=NOW, until=after(86_400))
+    obs = Case(FINE, promoted(watched=told)).observation()
     assert decide(obs, PLATFORM, after(age_s)).requeue_after_s == again_s
 
 
-def test_without_a_way_back_nobody_needs_to_look() -> None:
+def test_without_a_way_back_nobody_needs_to_look_before_the_end_of_the_watch() -> None:
     obs = Case(FINE, promoted(previous="")).observation()
-    assert decide(obs, PLATFORM, NOW).requeue_after_s is None
+    assert decide(obs, PLATFORM, NOW).requeue_after_s == 86_400
 
 
 def test_thin_traffic_costs_no_writes() -> None:

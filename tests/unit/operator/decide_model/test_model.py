@@ -452,8 +452,9 @@ CHANGED = Route(
     verified_revision=3,
     changed_at=NOW,
 )
+WATCH_ENDS_S = 86_400.0
 GATEWAYS = {
-    "every ready gateway has acknowledged": (gateways(4), 4, "every ready gateway", None),
+    "every ready gateway has acknowledged": (gateways(4), 4, "every ready gateway", WATCH_ENDS_S),
     "one lags and is named": (
         (*gateways(4, 1), GatewayView("gateway-9", 3)),
         3,
@@ -475,7 +476,7 @@ GATEWAYS = {
     ("seen", "verified", "says", "again_s"), GATEWAYS.values(), ids=GATEWAYS.keys()
 )
 def test_a_route_is_verified_by_every_gateway(
-    seen: Sequence[GatewayView], verified: int, says: str, again_s: float | None
+    seen: Sequence[GatewayView], verified: int, says: str, again_s: float
 ) -> None:
     obs = looked(model("v1.0.0", route=CHANGED), ONE, gateways=tuple(seen))
     decision = decide(obs, PLATFORM, NOW)

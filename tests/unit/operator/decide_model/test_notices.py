@@ -32,6 +32,7 @@ from pharos_api.trainingrun import (
     TrainingRunSpec,
     TrainingRunStatus,
 )
+from pharos_api.watched import WatchedWindow
 from pharos_operator.decide.decision import Decision, Notice
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import Deliveries
@@ -103,6 +104,13 @@ def rollout(reason: str, message: str = "") -> Condition:
 def drift(*detected: str) -> RetrainingStatus:
     reading = DriftReading(texts=1200, detected=list(detected), report_uri="file:///a/drift.html")
     return RetrainingStatus(check="arxiv-retrain-29", checked_at=NOW, drift=reading)
+
+
+def verified(reason: str) -> Condition:
+    return rollout(reason, "1,000 requests").model_copy(update={"type": "ProductionVerified"})
+
+
+WATCHED = WatchedWindow(version=OLD, since=NOW, until=NOW)
 
 
 def ended(verdict: Verdict, reason: str, **status: Any) -> ABExperiment:
@@ -263,6 +271,18 @@ CASES = {
         NotificationKind.DRIFT_DETECTED,
         "arxiv: drift detected in input, label",
         "1,200 texts were compared",
+    ),
+    "the watch over production is over": Case(
+        World(status={"watched": WATCHED, "conditions": [verified("WithinTargets")]}),
+        NotificationKind.PRODUCTION_VERIFIED,
+        "arxiv v1.1.0 was watched to the end",
+        "1,000 requests",
+    ),
+    "the watch over production found more than its targets": Case(
+        World(status={"watched": WATCHED, "conditions": [verified("BeyondTargets")]}),
+        NotificationKind.PRODUCTION_VERIFIED,
+        "arxiv v1.1.0 misses its targets",
+        "1,000 requests",
     ),
     "a retraining that failed": Case(
         World(runs=(run(TrainingRunPhase.FAILED, reason="12 % more papers"),)),
