@@ -19,7 +19,10 @@ class ErasureInput(Spec):
 
 
 class ErasureReceipt(Status):
-    """What was erased. ``models`` were trained on a text of the user, by path in the store.
+    """What was erased, by all erasures of the user together.
+
+    ``models`` were trained on a text of the user, by path in the store: versions, and what lies in
+    runs.
 
     ``reports`` on drift went because they named words.
 

@@ -102,7 +102,7 @@ def serve(service: Service, settings: Settings) -> int:
     log = _prediction_log(service, settings)
     if log is not None:
         service.log = log
-        log.start()
+        log.start(service.cache.clear)
     service.metrics.watch(lambda: service.worker.waiting_texts, lambda: service.log.pending_rows)
 
     def begin_draining() -> None:

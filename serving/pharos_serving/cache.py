@@ -1,11 +1,13 @@
 """Answers to texts that were asked before (row PRF-8).
 
 Holds digests and numbers, never a text. It lives and dies with the process, which serves one
-version: so no version can answer with another's words. Used from the event loop alone.
+version: so no version can answer with another's words. Asked from the event loop alone; ``clear``
+comes from the thread that hears of erasures.
 """
 
 import hashlib
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -22,6 +24,8 @@ class ResponseCache:
     def __init__(self, limit_bytes: int = 0) -> None:
         self._limit_bytes = limit_bytes
         self._answers: OrderedDict[bytes, Prediction] = OrderedDict()
+        self._lock = threading.Lock()
+        self._cleared = 0
         self.size_bytes = 0
         self.hits = 0
         self.misses = 0
@@ -32,15 +36,27 @@ class ResponseCache:
         Raises what ``submit`` raises; nothing is kept then.
         """
         keys = [_key(text) for text in texts]
-        found = {key: self._answers[key] for key in keys if key in self._answers}
+        with self._lock:
+            found = {key: self._answers[key] for key in keys if key in self._answers}
+            cleared = self._cleared
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         self.hits += sum(key in found for key in keys)
         self.misses += sum(key not in found for key in keys)
         if fresh:
             found |= zip(fresh, await submit(list(fresh.values())), strict=True)
-        for key in keys:
-            self._keep(key, found[key])
+        with self._lock:
+            # What was asked before an erasure may be of the user who was forgotten meanwhile.
+            if cleared == self._cleared:
+                for key in keys:
+                    self._keep(key, found[key])
         return [found[key] for key in keys]
+
+    def clear(self) -> None:
+        """Forget every answer, and keep none that is still under way; from any thread."""
+        with self._lock:
+            self._answers.clear()
+            self.size_bytes = 0
+            self._cleared += 1
 
     def _keep(self, key: bytes, prediction: Prediction) -> None:
         size = _size_bytes(prediction)

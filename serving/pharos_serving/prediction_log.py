@@ -8,6 +8,7 @@ what is given up, because memory and disk are full, is counted.
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
@@ -58,10 +59,10 @@ class SpoolingLog:
         self._shipper = Shipper(spool, sink, drops)
         self._spooler = threading.Thread(target=self._spool_all, name="log-spooler", daemon=True)
 
-    def start(self) -> None:
-        """Start both threads."""
+    def start(self, on_erasure: Callable[[], None] | None = None) -> None:
+        """Start both threads; ``on_erasure`` is called in one of them when a user was forgotten."""
         self._spooler.start()
-        self._shipper.start()
+        self._shipper.start(on_erasure)
 
     def stop(self, patience_s: float) -> int:
         """Spool what is queued, and ship it; the rows that are still spooled after ``patience_s``.

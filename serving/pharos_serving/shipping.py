@@ -6,7 +6,7 @@ database can never take is set aside alone; the rest of its segment is stored.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
@@ -52,13 +52,18 @@ class Shipper:
         self._sink = sink
         self._drops = drops
         self._cleaned_until: datetime | None = None
+        self._on_erasure: Callable[[], None] | None = None
         self._news = threading.Event()
         self._closing = threading.Event()
         self._give_up_at_s = inf
         self._thread = threading.Thread(target=self._ship_all, name="log-shipper", daemon=True)
 
-    def start(self) -> None:
-        """Begin; what an earlier process left in the spool goes first."""
+    def start(self, on_erasure: Callable[[], None] | None = None) -> None:
+        """Begin; what an earlier process left in the spool goes first.
+
+        ``on_erasure`` is told, in the thread, that somebody was forgotten.
+        """
+        self._on_erasure = on_erasure
         self._news.set()
         self._thread.start()
 
@@ -114,6 +119,8 @@ class Shipper:
         at = self._sink.last_erasure()
         if at == self._cleaned_until:
             return
+        if self._on_erasure is not None:
+            self._on_erasure()
         for file in self._spool.set_aside_files():
             batch = self._spool.peek(file)
             if batch is None:

@@ -17,6 +17,7 @@ from pharos_store.rows import LogBatch
 _BATCH = TypeAdapter(LogBatch)
 _SUFFIX = ".json"
 _ASIDE = ".refused"
+_DRAFT = ".draft"
 _RESERVE = 1.1
 
 
@@ -30,6 +31,7 @@ class Spool:
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
+        _drop_drafts(folder)
         self._limit_bytes = limit_bytes
         self._lock = threading.Lock()
         found = self.segments()
@@ -124,7 +126,13 @@ def rows_in_name(segment: Path) -> int:
     return int(segment.stem.split("-")[1])
 
 
+def _drop_drafts(folder: Path) -> None:
+    """What a killed process had half written is no segment: nobody else would ever look at it."""
+    for draft in folder.glob(f"*{_DRAFT}"):
+        draft.unlink()
+
+
 def _write(place: Path, content: bytes) -> None:
-    draft = place.with_suffix(".draft")
+    draft = place.with_suffix(_DRAFT)
     draft.write_bytes(content)
     os.replace(draft, place)  # noqa: PTH105 - Path.replace would read as our own method

@@ -5,7 +5,7 @@ it. Everything may be done again. Must not know of artifacts.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from pharos_store.statements import ERASURES, FEEDBACK, PREDICTIONS, REQUEST_MAR
 
 @dataclass(frozen=True, slots=True)
 class RowsErased:
-    """How many rows went."""
+    """How many rows went, by all erasures of the user together."""
 
     predictions: int
     feedback: int
@@ -43,7 +43,10 @@ def begin(engine: Engine, user_id: UUID, reason: str, at: datetime) -> dict[str,
 
 
 def erase_rows(engine: Engine, user_id: UUID, at: datetime) -> RowsErased:
-    """Delete the user's predictions, those of shadows, and what was said of them."""
+    """Delete the user's predictions, those of shadows, and what was said of them.
+
+    They are counted where they are deleted, so that whoever does it again can still tell.
+    """
     rows, mine = PREDICTIONS.c, PREDICTIONS.c.user_id == user_id
     with engine.begin() as connection:
         found = select(rows.request_id).where(mine, rows.created_at <= at).distinct()
@@ -54,7 +57,37 @@ def erase_rows(engine: Engine, user_id: UUID, at: datetime) -> RowsErased:
         gone = PREDICTIONS.delete().where(
             or_(mine, rows.request_id.in_(requests)), rows.created_at <= at
         )
-        return RowsErased(connection.execute(gone).rowcount, feedback)
+        predictions = connection.execute(gone).rowcount
+        return _added_up(connection, mark(user_id), RowsErased(predictions, feedback))
+
+
+def _added_up(connection: Connection, user_mark: str, now: RowsErased) -> RowsErased:
+    whose = ERASURES.c.user_mark == user_mark
+    account = connection.scalar(select(ERASURES.c.account).where(whose).with_for_update()) or {}
+    total = RowsErased(
+        now.predictions + account.get("predictions", 0), now.feedback + account.get("feedback", 0)
+    )
+    values = {"account": account | asdict(total)}
+    connection.execute(ERASURES.update().where(whose).values(values))
+    return total
+
+
+def found_before(engine: Engine, user_id: UUID) -> dict[str, Any]:
+    """What earlier tries noted; empty where there were none."""
+    whose = ERASURES.c.user_mark == mark(user_id)
+    with engine.connect() as connection:
+        account = connection.scalar(select(ERASURES.c.account).where(whose)) or {}
+        found: dict[str, Any] = account.get("found", {})
+        return found
+
+
+def note(engine: Engine, user_id: UUID, found: dict[str, Any]) -> None:
+    """Write down what was found, before it is cleared."""
+    whose = ERASURES.c.user_mark == mark(user_id)
+    with engine.begin() as connection:
+        account = connection.scalar(select(ERASURES.c.account).where(whose).with_for_update())
+        values = {"account": (account or {}) | {"found": found}}
+        connection.execute(ERASURES.update().where(whose).values(values))
 
 
 def request_marks(engine: Engine, user_id: UUID, at: datetime) -> frozenset[str]:

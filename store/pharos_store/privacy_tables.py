@@ -44,7 +44,8 @@ class PredictionDayRecord(Base):
 class ErasureRecord(Base):
     """A user whose rows until ``at`` are erased, and refused where a spool still brings them.
 
-    ``receipt`` is that of the last erasure that was carried out to its end.
+    ``receipt`` is that of the last erasure that was carried out to its end, ``account`` what all of
+    them found, also those that were cut off.
     """
 
     __tablename__ = "erasures"
@@ -53,6 +54,7 @@ class ErasureRecord(Base):
     at: Mapped[datetime]
     reason: Mapped[str]
     receipt: Mapped[dict[str, Any] | None]
+    account: Mapped[dict[str, Any] | None]
 
 
 class RequestMarkRecord(Base):

@@ -1,12 +1,14 @@
 """``python -m pharos_jobs erase``: forgets one user and leaves a receipt (row SEC-14).
 
 In this order, so that it may be stopped anywhere and done again: nobody stores rows of the user any
-more; rows go, and with them stays known, as marks, which requests they were; samples and caches go
-by these marks; the receipt is written to the store and to the database.
+more; rows go, and with them stays known, as marks, which requests they were; samples and caches
+are looked for by these marks, noted, and then cleared; the receipt of all that was ever noted is
+written to the store and to the database.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -16,13 +18,11 @@ from pharos_api.jobio import FailureReason
 from pharos_api.meta import rfc3339
 from pharos_api.sanitising import sanitize_text
 from pharos_jobs import storage
-from pharos_jobs.datasets import ERASED
-from pharos_jobs.drift.reports import reports_with_words
-from pharos_jobs.erasing.quotes import clean_runs, quoting_versions
-from pharos_jobs.erasing.samples import Cleaned, clean_datasets, clean_rows, texts_of
+from pharos_jobs.erasing.account import Account, account_from_json
+from pharos_jobs.erasing.clearing import clear
+from pharos_jobs.erasing.looking import look
+from pharos_jobs.erasing.samples import rests_after
 from pharos_jobs.errors import Terminal
-from pharos_jobs.retention.archiving import remove
-from pharos_jobs.retention.stock import dataset_of, version_paths
 from pharos_store import erasing
 from pharos_store.identity import mark, user_uuid
 
@@ -35,30 +35,37 @@ _ANONYMOUS = "Rows that were anonymised before cannot be told to be of this user
 def erase(told: ErasureInput, key: str, engine: Engine, now: datetime) -> ErasureReceipt:
     """Forget the user. Raises Terminal without a key, SQLAlchemyError and OSError."""
     user_id = _identified(key, told.user)
-    reason = sanitize_text(told.reason)
-    earlier = erasing.begin(engine, user_id, reason, now)
+    reason, root = sanitize_text(told.reason), told.artifact_root
+    earlier = _earlier(erasing.begin(engine, user_id, reason, now))
     rows = erasing.erase_rows(engine, user_id, now)
     marks = erasing.request_marks(engine, user_id, now)
-    found = _artifacts(told, marks)
+    traces = look(told, marks, now)
+    account = _noted(engine, user_id, traces.account)
+    clear(root, traces, marks)
+    rests = (earlier.datasets if earlier else {}) | rests_after(root, account.samples)
     receipt = ErasureReceipt(
         user_mark=mark(user_id),
         reason=reason,
         at=now.replace(microsecond=0),
-        known=bool(rows.predictions or marks or (earlier or {}).get("known")),
-        earlier=None if earlier is None else datetime.fromisoformat(str(earlier["at"])),
+        known=bool(rows.predictions or marks or (earlier and earlier.known)),
+        earlier=earlier and earlier.at,
         predictions=rows.predictions,
         feedback=rows.feedback,
-        samples=sum(each.samples for each in found.cleaned),
-        raw_papers=found.papers,
-        datasets={each.before: each.after for each in found.cleaned},
-        caches=found.caches,
-        reports=found.reports,
-        models=trained_on(told.artifact_root, found.cleaned),
-        left=_left(found),
+        samples=sum(account.samples.values()),
+        raw_papers=sum(account.papers.values()),
+        datasets=rests,
+        caches=len(account.caches),
+        reports=len(account.reports),
+        models=_still_there(root, account.models),
+        left=_left(root, account),
     )
-    _keep(told.artifact_root, receipt)
+    _keep(root, receipt)
     erasing.finish(engine, user_id, receipt.to_json())
     return receipt
+
+
+def _earlier(receipt: dict[str, Any] | None) -> ErasureReceipt | None:
+    return None if receipt is None else ErasureReceipt.model_validate(receipt)
 
 
 def _identified(key: str, user: str) -> UUID:
@@ -72,80 +79,26 @@ def _identified(key: str, user: str) -> UUID:
     return user_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the artifact store held."""
-
-    cleaned: list[Cleaned] = field(default_factory=list)
-    papers: int = 0
-    caches: int = 0
-    quoting: list[str] = field(default_factory=list)
-    reports: int = 0
+def _noted(engine: Engine, user_id: UUID, found: Account) -> Account:
+    """All that was ever found, written down: once it is cleared nobody can find it again."""
+    account = found.with_earlier(account_from_json(erasing.found_before(engine, user_id)))
+    erasing.note(engine, user_id, account.to_json())
+    return account
 
 
-def _artifacts(told: ErasureInput, marks: frozenset[str]) -> _Found:
-    if not marks:
-        return _Found()
-    root = told.artifact_root
-    texts = texts_of(root, marks)
-    clean_runs(root, texts)
-    quoting = quoting_versions(root, texts)
-    cleaned = clean_datasets(root, marks)
-    places = (root, *(archive.rstrip("/") for archive in told.archives))
-    papers = sum(clean_rows(f"{place}/raw", marks) for place in places)
-    tokens = _drop_tokens(root) if cleaned else 0
-    return _Found(cleaned, papers, tokens, quoting, drop_reports(root))
-
-
-def _left(found: _Found) -> list[str]:
+def _left(root: str, account: Account) -> list[str]:
     """What an erasure does not reach, in sentences."""
     quoted = [
         f"{path} quotes a text of the user in its reference answers: delete that version."
-        for path in found.quoting
+        for path in _still_there(root, account.quoting)
     ]
-    return [_BACKUPS, _ANONYMOUS, *([_MODELS] if found.cleaned else []), *quoted]
+    return [_BACKUPS, _ANONYMOUS, *([_MODELS] if account.samples else []), *quoted]
 
 
-def _drop_tokens(root: str) -> int:
-    """Tokens say what a text was and not whose: all go, and are made again when needed."""
-    files = [file.path for file in storage.walk(f"{root}/tokens")]
-    for name in files:
-        storage.remove_file(f"{root}/tokens/{name}")
-    return len(files)
-
-
-def drop_reports(root: str) -> int:
-    """Reports on drift say which words came more often and not whose: all that name words go."""
-    folders = reports_with_words(root)
-    for folder in folders:
-        remove(folder, [file.path for file in storage.walk(folder)])
-    return len(folders)
-
-
-def trained_on(root: str, cleaned: list[Cleaned]) -> list[str]:
-    """The versions that learnt from data sets that lost samples, by path in the store."""
-    digests = {digest for each in cleaned for digest in _line_of(root, each.before)}
-    return [
-        path
-        for path in sorted(version_paths(root))
-        if dataset_of(storage.read_json(f"{root}/{path}/metadata.json")) in digests
-    ]
-
-
-def _line_of(root: str, digest: str) -> set[str]:
-    """A data set and those that it is the rest of, after earlier erasures."""
-    line, uri = {digest}, f"{root}/datasets"
-    while True:
-        more = {
-            name
-            for name in storage.names(uri)
-            if name not in line
-            and storage.exists(f"{uri}/{name}/{ERASED}")
-            and storage.read_json(f"{uri}/{name}/{ERASED}")["replacedBy"] in line
-        }
-        if not more:
-            return line
-        line |= more
+def _still_there(root: str, paths: Iterable[str]) -> list[str]:
+    """Those that were not deleted since; in an archive they are named by their URI."""
+    uris = {path: path if "://" in path else f"{root}/{path}" for path in paths}
+    return sorted(path for path, uri in uris.items() if storage.names(uri))
 
 
 def _keep(root: str, receipt: ErasureReceipt) -> None:

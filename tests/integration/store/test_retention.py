@@ -132,7 +132,7 @@ def test_erasing_a_user_leaves_the_others(projected: Engine) -> None:
     write_log(projected, LogBatch([make_prediction("r1"), other, shadow], labels))
     assert erasing.begin(projected, USER, "asked", NOW) is None
     assert erasing.erase_rows(projected, USER, NOW) == erasing.RowsErased(2, 1)
-    assert erasing.erase_rows(projected, USER, NOW) == erasing.RowsErased(0, 0)
+    assert erasing.erase_rows(projected, USER, NOW) == erasing.RowsErased(2, 1)
     assert [row["request_id"] for row in stored(projected)] == ["r2"]
     left = everything(projected)
     assert str(USER) not in left
@@ -162,4 +162,8 @@ def test_the_receipt_of_an_earlier_erasure_is_found_again(projected: Engine) -> 
     erasing.begin(projected, USER, "asked", NOW)
     erasing.finish(projected, USER, {"rows": 2})
     assert erasing.begin(projected, USER, "asked again", NOW + MONTH) == {"rows": 2}
+    assert erasing.found_before(projected, USER) == {}
+    erasing.note(projected, USER, {"papers": 1})
+    erasing.erase_rows(projected, USER, NOW)
+    assert erasing.found_before(projected, USER) == {"papers": 1}
     assert erasing.last_erasure(projected) == NOW + MONTH

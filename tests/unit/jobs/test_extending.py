@@ -18,7 +18,7 @@ from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.snapshot import snapshot_from_json
 from pharos_jobs.core.splits import Splits
 from pharos_jobs.datasets import Dataset, open_dataset, read_all, read_split, write_dataset
-from pharos_jobs.erasing.samples import clean_datasets
+from pharos_jobs.erasing.samples import clean_dataset
 from pharos_jobs.errors import Terminal
 from pharos_jobs.steps import prepare
 from pharos_store.identity import mark
@@ -89,7 +89,7 @@ def test_a_chain_of_three_data_sets(desk: Desk) -> None:
 def test_what_an_erasure_left_of_a_data_set_is_extended(desk: Desk) -> None:
     first = desk.open(desk.prepare(papers(each=50)))
     gone = read_split(first, "train")[0]
-    clean_datasets(desk.root.as_uri(), frozenset({mark(gone.arxiv_id)}))
+    clean_dataset(desk.root.as_uri(), first.sha256, frozenset({mark(gone.arxiv_id)}))
     second = desk.open(desk.prepare(later(90, 10), first.sha256))
     ids = {s.arxiv_id for s in read_all(second)}
     assert gone.arxiv_id not in ids

@@ -63,6 +63,28 @@ async def test_a_failure_is_not_kept() -> None:
     assert cache.size_bytes == 0
 
 
+@pytest.mark.requirement("SEC-14")
+async def test_after_an_erasure_every_text_is_computed_anew() -> None:
+    cache, engine = ResponseCache(1 << 20), Engine()
+    await cache.predict_with_cache(["a", "b"], engine.submit)
+    cache.clear()
+    assert cache.size_bytes == 0
+    await cache.predict_with_cache(["a"], engine.submit)
+    assert engine.given == ["a", "b", "a"]
+
+
+@pytest.mark.requirement("SEC-14")
+async def test_an_answer_that_was_under_way_at_an_erasure_is_given_and_not_kept() -> None:
+    cache, engine = ResponseCache(1 << 20), Engine()
+
+    async def erased_meanwhile(texts: Sequence[str]) -> list[Prediction]:
+        cache.clear()
+        return await engine.submit(texts)
+
+    (answer,) = await cache.predict_with_cache(["a"], erased_meanwhile)
+    assert (answer.label, cache.size_bytes) == ("a", 0)
+
+
 async def test_a_full_queue_still_answers_what_is_known(
     client: httpx.AsyncClient, service: Service
 ) -> None:

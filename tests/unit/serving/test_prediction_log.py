@@ -214,6 +214,25 @@ def test_a_forgotten_user_is_taken_out_of_what_was_set_aside(tmp_path: Path) -> 
     assert '"r1"' not in left.read_text()
 
 
+@pytest.mark.requirement("SEC-14")
+def test_each_erasure_is_told_once_to_whoever_else_remembers_texts(tmp_path: Path) -> None:
+    told: list[str] = []
+    sink = FakeSink([StoreAway("gone")], forgotten={"r1"})
+    log = make_log(tmp_path, sink, Counted())
+    for number in range(3):
+        log.offer(make_entry(number))
+    log.start(lambda: told.append("an erasure"))
+    assert log.stop(10) == 0
+    assert told == ["an erasure"]
+
+
+@pytest.mark.requirement("SEC-14")
+def test_what_a_killed_process_had_half_written_does_not_stay(tmp_path: Path) -> None:
+    (tmp_path / "000000000004-1.draft").write_text('{"predictions": [{"input_text": "ada wro')
+    Spool(tmp_path, 1 << 20)
+    assert list(tmp_path.iterdir()) == []
+
+
 @dataclass(slots=True)
 class HeldSink:
     """Refuses every prediction, and keeps its first caller waiting until it is let go."""
