@@ -4,7 +4,7 @@ Each attempt of a step ends as the script says. A look may stop after any number
 if the operator had been killed there: the status is then not written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -81,7 +81,10 @@ def ending(job: str, step: StepName, outcome: Outcome, at: datetime) -> JobView:
 
 @dataclass
 class World:
-    """One run and what is there of it. ``script`` gives the outcomes of each step's attempts."""
+    """One run and what is there of it. ``script`` gives the outcomes of each step's attempts.
+
+    ``stopped`` are Jobs that were deleted while they worked.
+    """
 
     run: TrainingRun
     script: Mapping[StepName, list[Outcome]] = field(default_factory=dict)
@@ -92,6 +95,7 @@ class World:
     now: datetime = NOW
     events: list[str] = field(default_factory=list)
     deleted: bool = False
+    stopped: list[str] = field(default_factory=list)
 
     def look(self) -> Decision[TrainingRunStatus]:
         """Decide, without doing anything."""
@@ -133,8 +137,13 @@ class World:
             self.jobs[job.name] = self._ended(job)
         return bool(working)
 
-    def settle(self, kills: Mapping[int, int] | None = None, limit: int = 400) -> None:
-        """Go on until nothing moves any more. ``kills`` are actions done, by number of the look."""
+    def settle(
+        self, kills: Mapping[int, int] | None = None, busy: Set[int] = frozenset(), limit: int = 400
+    ) -> None:
+        """Go on until nothing moves any more. ``kills`` are actions done, by number of the look.
+
+        After the looks in ``busy`` no Job ends.
+        """
         for number in range(limit):
             self.check()
             killed_after = (kills or {}).get(number)
@@ -142,7 +151,8 @@ class World:
             # A look that was killed has not written what it decided: it cannot be the last.
             if killed_after is None and self.run.status.finished_at and not decision.actions:
                 return
-            self.finish_jobs()
+            if number not in busy:
+                self.finish_jobs()
             self.wait(301)
         raise AssertionError(f"does not settle: {self.run.status}")
 
@@ -186,7 +196,9 @@ class World:
             case Delete() if action.ref.kind == "TrainingRun":
                 self.deleted = True
             case Delete():
-                self.jobs.pop(action.ref.name, None)
+                gone = self.jobs.pop(action.ref.name, None)
+                if gone is not None and not gone.state.ended:
+                    self.stopped.append(gone.name)
             case CreateVersion():
                 blank = make_version(action.spec.version)
                 metadata = blank.metadata.model_copy(update={"name": action.name})

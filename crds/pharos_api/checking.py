@@ -10,7 +10,7 @@ from pharos_api.data import Data
 from pharos_api.jobio import TERMINATION_LIMIT_BYTES, StepError
 from pharos_api.meta import Spec, Status
 from pharos_api.model import DriftWatch, RetrainingPolicy
-from pharos_api.retraining import DriftReading, Trigger, TriggerReading
+from pharos_api.retraining import Attempt, DriftReading, Trigger, TriggerReading
 
 _SENTENCE_LIMIT = 300
 
@@ -39,7 +39,9 @@ class CheckInput(Spec):
 
     The policy comes without its template, which may be large.
 
-    ``forced`` is why a person asked for a retraining; empty where the schedule asks.
+    ``attempt`` is the last retraining: what it was made on is not new. Its ``answered`` are empty
+    where another version than its parent is in production. ``forced`` is why a person asked for a
+    retraining; empty where the schedule asks.
     """
 
     namespace: str
@@ -51,13 +53,15 @@ class CheckInput(Spec):
     data: Data | None = None
     labels: list[str] | None = None
     production: CheckedVersion | None = None
+    attempt: Attempt | None = None
     forced: str = ""
 
 
 class CheckResult(Status):
     """What a check found. ``due`` with its ``trigger`` asks the operator for one TrainingRun.
 
-    ``dataset_samples`` are those of production's data set, ``new_samples`` those that came since.
+    ``dataset_samples`` are those of production's data set, ``new_samples`` those that came since,
+    with what a later retraining was made on.
     ``production`` is the version that the check was told of, such as ``v1.2.0``; empty for none.
     """
 

@@ -75,6 +75,7 @@ class Output(StrEnum):
     ``lineage`` is one too: what stands beside the registered model, and then in its ModelVersion.
     """
 
+    RAW_URI = "rawUri"
     DATASET_URI = "datasetUri"
     DATASET_SHA256 = "datasetSha256"
     MODEL_URI = "modelUri"

@@ -76,13 +76,31 @@ class DriftReading(Status):
     report_uri: str | None = None
 
 
+class Attempt(Status):
+    """The data that the last retraining was made on, whatever came of it.
+
+    ``run`` is the TrainingRun, ``parent`` the version that it was to follow, ``answered`` the
+    triggers that retrainings after this parent were started for. ``rawUri`` names the papers that
+    it collected, ``dataUntil`` their last day; both are empty where nobody knows them.
+    """
+
+    run: str
+    parent: str = ""
+    answered: list[Trigger] = Field(default_factory=list)
+    dataset_sha256: str
+    raw_uri: str = ""
+    data_until: str = ""
+
+
 class RetrainingStatus(Status):
     """How a Model's retraining stands.
 
     ``check`` is the last check's Job that was acted on; ``due`` is its verdict with ``reason`` in a
-    sentence. ``run`` is the last run that came of one. ``gpuSeconds`` were used by such runs in
-    ``month`` (``2026-11``). ``acted`` are the UIDs of the checks that were acted on and are still
-    there, ``counted`` the seconds that each run that is still there has in ``gpuSeconds``.
+    sentence. ``run`` is the last run that came of one, ``fired`` the triggers that it came of.
+    ``attempt`` is the last one that says something about its data: what came since is new.
+    ``gpuSeconds`` were used by such runs in ``month`` (``2026-11``). ``acted`` are the UIDs of the
+    checks that were acted on and are still there, ``counted`` the seconds that each run that is
+    still there has in ``gpuSeconds``.
     """
 
     check: str = ""
@@ -95,6 +113,8 @@ class RetrainingStatus(Status):
     run: str = ""
     run_started_at: Time | None = None
     run_finished_at: Time | None = None
+    fired: list[Trigger] = Field(default_factory=list)
+    attempt: Attempt | None = None
     month: str = ""
     gpu_seconds: int = 0
     acted: list[str] = Field(default_factory=list)

@@ -93,11 +93,12 @@ class Retraining(RuleBasedStateMachine):
     def the_run_ends(self, well: bool, hours: int) -> None:
         (run,) = self._live()
         began, ended = self.now - timedelta(hours=hours), self.now.replace(microsecond=0)
-        step = StepStatus(
-            name=StepName.TRAIN, state=StepState.SUCCEEDED, started_at=began, finished_at=ended
-        )
+        done = {"state": StepState.SUCCEEDED, "started_at": began, "finished_at": ended}
+        outputs = {"datasetSha256": f"{len(self.made):064x}"}
+        prepare = StepStatus(name=StepName.PREPARE, outputs=outputs, **done)
+        steps = [prepare, StepStatus(name=StepName.TRAIN, **done)]
         phase = TrainingRunPhase.SUCCEEDED if well else TrainingRunPhase.FAILED
-        status = RunStatus(phase=phase, steps=[step], started_at=began, finished_at=ended)
+        status = RunStatus(phase=phase, steps=steps, started_at=began, finished_at=ended)
         self.runs[run.metadata.name] = run.model_copy(update={"status": status})
         self.operator_looks()
 
@@ -139,6 +140,12 @@ class Retraining(RuleBasedStateMachine):
     @invariant()
     def runs_come_one_at_a_time(self) -> None:
         assert len(self._live()) <= 1
+
+    @invariant()
+    def a_check_is_told_of_the_last_retraining_that_ended_well(self) -> None:
+        retraining = self.model.status.retraining
+        if retraining and retraining.attempt:
+            assert retraining.attempt.run in [name for name, _, _ in self.made]
 
     @invariant()
     def no_answer_means_no_run(self) -> None:

@@ -46,15 +46,17 @@ def worlds(draw: st.DrawFn) -> World:
 kills = st.dictionaries(st.integers(0, 30), st.integers(0, 3), max_size=12)
 
 
-@given(worlds(), kills)
+@given(worlds(), kills, st.sets(st.integers(0, 30), max_size=12))
+@example(World(make_run()), {1: 1, 2: 1}, {2})
 @settings(max_examples=150)
 def test_a_run_killed_anywhere_ends_as_one_that_never_was(
-    world: World, killed: dict[int, int]
+    world: World, killed: dict[int, int], busy: set[int]
 ) -> None:
     undisturbed = deepcopy(world)
     undisturbed.settle()
-    world.settle(killed)
+    world.settle(killed, busy)
     assert world.end() == undisturbed.end()
+    assert not world.stopped, "a Job lost its work because the operator was killed"
 
 
 @given(worlds())

@@ -20,6 +20,7 @@ from pharos_api.model import FeedbackUse
 from pharos_api.retraining import DriftReading, Trigger, TriggerReading
 from pharos_jobs.checking.growth import count_new_feedback, count_new_papers
 from pharos_jobs.checking.production_log import ProductionLog, production_log
+from pharos_jobs.checking.yardstick import Yardstick, yardstick
 from pharos_jobs.core import triggers
 from pharos_jobs.core.triggers import Growth
 from pharos_jobs.datasets import Dataset, open_dataset
@@ -76,11 +77,12 @@ class Check:
             readings.append(triggers.manual_reading(self._told.forced))
         with ExitStack() as stack:
             log = stack.enter_context(production_log(self._told, self._world.now))
-            readings += [
+            measured = [
                 _read(Trigger.DATA_GROWTH, lambda: self._growth_reading(log)),
                 _read(Trigger.ACCURACY_DROP, lambda: self._accuracy_reading(log)),
                 _read(Trigger.DRIFT, lambda: self._drift_reading(log)),
             ]
+        readings += [triggers.unanswered(each, self._told.attempt) for each in measured]
         readings.append(triggers.scheduled_reading(policy.on_schedule == "Always"))
         told_of = self._told.production.version if self._told.production else ""
         found = triggers.verdict(readings, self._growth, self._drift)
@@ -97,20 +99,21 @@ class Check:
         if self._told.labels and set(self._told.labels) != set(dataset.labels):
             return triggers.failed(Trigger.DATA_GROWTH, _OTHER_LABELS)
         today = self._world.now.astimezone(UTC).date().isoformat()
-        found = count_new_papers(self._told, dataset, today, self._world.work_dir)
-        feedback = self._feedback(log, production, dataset)
-        self._growth = Growth(found + feedback, int(dataset.card["samples"]), feedback)
+        beside = yardstick(self._told, dataset, today)
+        found = count_new_papers(self._told.data, beside, today, self._world.work_dir)
+        feedback = self._feedback(log, beside)
+        self._growth = Growth(
+            found + feedback, beside.samples, beside.whose, feedback, beside.earlier
+        )
         return triggers.growth_reading(self._growth, self._told.policy.triggers.data_growth_percent)
 
-    def _feedback(
-        self, log: ProductionLog | None, production: CheckedVersion, dataset: Dataset
-    ) -> int:
+    def _feedback(self, log: ProductionLog | None, beside: Yardstick) -> int:
         """Texts that users labelled since the last training, where the policy takes them."""
         wanted = self._told.policy.feedback is FeedbackUse.LABELLED
-        if not wanted or log is None or not production.trained_at:
+        if not wanted or log is None or not beside.labels_since:
             return 0
-        rows = log.labelled_since(datetime.fromisoformat(production.trained_at))
-        return count_new_feedback(rows, dataset)
+        rows = log.labelled_since(datetime.fromisoformat(beside.labels_since))
+        return count_new_feedback(rows, beside)
 
     def _accuracy_reading(self, log: ProductionLog | None) -> TriggerReading:
         production = self._told.production

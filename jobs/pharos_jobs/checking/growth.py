@@ -1,4 +1,4 @@
-"""Counts what came since production was trained: in the source, and from users.
+"""Counts what came since production, or a later retraining, was trained: papers, and labels.
 
 Rows RET-3, RET-15 and RET-16. Asks as little as it can, and stores nothing.
 """
@@ -7,13 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pharos_api.checking import CheckInput
 from pharos_api.data import ArxivSource, Data, DatasetSource, QueriedSource
+from pharos_jobs.checking.yardstick import Yardstick
 from pharos_jobs.core.labels import LabelRejection, assign_label
 from pharos_jobs.core.papers import Paper, Sample
 from pharos_jobs.core.quality import to_sample
-from pharos_jobs.core.recency import Known, identified, last_training_date
-from pharos_jobs.datasets import Dataset, read_all
+from pharos_jobs.core.recency import Known, identified
 from pharos_jobs.feedback import fit_samples
 from pharos_jobs.sources.asking import all_questions
 from pharos_jobs.sources.counting import count_new
@@ -23,28 +22,22 @@ from pharos_jobs.sources.patience import PatientSource
 from pharos_store.labelled_texts import LabelledText
 
 
-def count_new_papers(told: CheckInput, dataset: Dataset, today: str, work_dir: Path) -> int:
-    """How many papers a run that extends the data set would find, before near-duplicates go.
+def count_new_papers(data: Data, beside: Yardstick, today: str, work_dir: Path) -> int:
+    """How many papers of the source are new beside the yardstick, before near-duplicates go.
 
     Raises StepFault when the source is away or refuses.
     """
-    if told.data is None:
-        return 0
-    samples = read_all(dataset)
-    known = Known.of(samples)
-    is_new = _judge(told.data, frozenset(dataset.labels), known)
-    source = told.data.source.given
+    is_new = _judge(data, frozenset(beside.dataset.labels), beside.known)
+    source = data.source.given
     if isinstance(source, DatasetSource):
         return _of_file(source, is_new, work_dir)
-    since = last_training_date(dataset.card, (s.published for s in samples), today)
-    return _of_pages(told.data, source, is_new, (since, today))
+    return _of_pages(data, source, is_new, (beside.since, today))
 
 
-def count_new_feedback(rows: Sequence[LabelledText], dataset: Dataset) -> int:
+def count_new_feedback(rows: Sequence[LabelledText], beside: Yardstick) -> int:
     """How many texts that users labelled could join, before near-duplicates go."""
-    known = Known.of(read_all(dataset))
-    fit = (s for s in fit_samples(rows) if s.label in dataset.labels)
-    return sum(not known.holds(sample) for sample in fit)
+    fit = (s for s in fit_samples(rows) if s.label in beside.dataset.labels)
+    return sum(not beside.known.holds(sample) for sample in fit)
 
 
 def _of_file(source: DatasetSource, is_new: Callable[[Paper], bool], work_dir: Path) -> int:

@@ -68,6 +68,14 @@ class Known:
             frozenset(compute_text_hash(s.text) for s in samples),
         )
 
+    def with_papers(self, papers: Sequence[Paper]) -> "Known":
+        """This, and papers that were looked at, whatever became of them."""
+        return replace(
+            self,
+            ids=self.ids | {p.id for p in papers},
+            titles=self.titles | {compute_text_hash(p.title) for p in papers if p.title},
+        )
+
     def holds_paper(self, paper: Paper) -> bool:
         """Whether a paper is there already, by its id, its title or its clean text."""
         if paper.id in self.ids or (paper.title and self._has_title(paper.title)):

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from pharos_analysis.dropping import Drop
 from pharos_api.checking import CheckResult
-from pharos_api.retraining import DriftReading, Trigger, TriggerReading, TriggerState
+from pharos_api.retraining import Attempt, DriftReading, Trigger, TriggerReading, TriggerState
 
 GROWTH_LIMIT_PERCENT = 10.0
 # Which cause is told where several hold: the one that says most about why.
@@ -21,15 +21,24 @@ _WEIGHT = (
     Trigger.DRIFT,
     Trigger.SCHEDULED,
 )
+# A retraining answers them once: they hold on for as long as the same version is in production.
+_ONCE = (Trigger.ACCURACY_DROP, Trigger.DRIFT)
+_ANSWERED = "is not in production: it starts no other before the data has grown."
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """New samples beside those of production's data set; ``feedback`` of the new are from users."""
+    """New samples beside the ``present`` ones of a data set, and ``whose`` that is.
+
+    ``feedback`` of the new are from users. ``earlier`` of the present ones came with a retraining
+    after production's data set.
+    """
 
     new: int
     present: int
+    whose: str
     feedback: int = 0
+    earlier: int = 0
 
 
 def growth_percent(new_data_count: int, current_dataset_size: int) -> float:
@@ -51,7 +60,7 @@ def should_retrain(
 
 
 def growth_reading(found: Growth, limit_percent: int) -> TriggerReading:
-    """How much came since production was trained."""
+    """How much came since production, or a later retraining, was trained."""
     fired = should_retrain(found.new, found.present, limit_percent)
     grown = growth_percent(found.new, found.present)
     told = f", {found.feedback:,} of them labelled by users" if found.feedback else ""
@@ -61,8 +70,8 @@ def growth_reading(found: Growth, limit_percent: int) -> TriggerReading:
         value=_decimal(grown),
         limit=str(limit_percent),
         message=(
-            f"{found.new:,} new samples{told} beside {found.present:,}: {grown:.1f} %, "
-            f"{'above' if fired else 'not above'} {limit_percent} %."
+            f"{found.new:,} new samples{told} beside the {found.present:,} of {found.whose}: "
+            f"{grown:.1f} %, {'above' if fired else 'not above'} {limit_percent} %."
         ),
     )
 
@@ -108,6 +117,20 @@ def drift_reading(found: DriftReading, limit: str, starts: bool) -> TriggerReadi
     )
 
 
+def unanswered(reading: TriggerReading, attempt: Attempt | None) -> TriggerReading:
+    """The reading, quiet where a retraining of the same production was made for it already.
+
+    What got worse stays so until another version is in production. More of the same data would
+    change nothing: another one starts when the data has grown, or when a person asks.
+    """
+    fired = reading.state is TriggerState.FIRED and reading.trigger in _ONCE
+    if attempt is None or not fired or reading.trigger not in attempt.answered:
+        return reading
+    said = f"{reading.message} {attempt.run} was made for it and {_ANSWERED}"
+    quiet = {"state": TriggerState.QUIET, "message": said}
+    return reading.model_copy(update=quiet)
+
+
 def scheduled_reading(always: bool) -> TriggerReading:
     """Whether the schedule alone is enough."""
     said = (
@@ -145,15 +168,23 @@ def verdict(
         trigger=chosen.trigger if chosen else None,
         reason=chosen.message if chosen else _quiet(readings),
         readings=list(readings),
-        dataset_samples=found.present if found else 0,
-        new_samples=found.new if found else 0,
+        dataset_samples=found.present - found.earlier if found else 0,
+        new_samples=found.earlier + found.new if found else 0,
         drift=drift,
     )
 
 
 def _quiet(readings: Sequence[TriggerReading]) -> str:
+    """What was measured of growth, and what a retraining has answered, say most of why not."""
     blind = [each.trigger.value for each in readings if each.state is TriggerState.ERROR]
-    return f"No trigger fired; not measured: {', '.join(blind)}." if blind else "No trigger fired."
+    first = f"No trigger fired; not measured: {', '.join(blind)}." if blind else "No trigger fired."
+    telling = [
+        each.message
+        for each in readings
+        if each.state is TriggerState.QUIET
+        and (each.trigger is Trigger.DATA_GROWTH or each.message.endswith(_ANSWERED))
+    ]
+    return " ".join([first, *telling])
 
 
 def _state(fired: bool) -> TriggerState:

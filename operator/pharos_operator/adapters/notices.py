@@ -107,7 +107,10 @@ def _deliver(url: str, notice: Notice) -> str:
         service = apprise.Apprise.instantiate(url, asset=_asset(apprise))
         if service is None:
             return f"{kind}:// is no address that Apprise understands"
-        taken = service.notify(title=notice.title, body=notice.body)
+        kinds = apprise.NotifyType
+        taken = service.notify(
+            title=notice.title, body=notice.body, notify_type=kinds(notice.tone.lower())
+        )
     except Exception as problem:
         return f"{kind}:// failed with {type(problem).__name__}"
     return "" if taken else f"{kind}:// did not take it"

@@ -269,6 +269,15 @@ class Event:
     message: str
 
 
+class Tone(StrEnum):
+    """How a service shows a notice: by its colour, its sign, its urgency."""
+
+    INFO = "Info"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILURE = "Failure"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What people outside of the cluster are told of a Model.
@@ -281,6 +290,7 @@ class Notice:
     at: datetime
     title: str
     body: str
+    tone: Tone = Tone.INFO
 
 
 @dataclass(frozen=True, slots=True)

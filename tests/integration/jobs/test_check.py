@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from store_builders import VERSION, make_prediction, project
 from pharos_api.checking import CheckInput, CheckResult, parse_check_result
 from pharos_api.jobio import ExitCode
 from pharos_api.names import ENV_CHECK_INPUT, ENV_DATABASE_URL, ENV_TERMINATION_LOG
-from pharos_api.retraining import Trigger, TriggerState
+from pharos_api.retraining import Attempt, Trigger, TriggerState
 from pharos_api.trainingrun import StepName
 from pharos_jobs import storage
 from pharos_jobs.__main__ import main
@@ -90,12 +91,29 @@ class Desk:
         self.file.write_text("\n".join(json.dumps(p.to_json()) for p in found))
 
     def prepared(self) -> str:
+        return self.collected(self.data)["datasetSha256"]
+
+    def collected(self, data: dict[str, Any], uid: str = "run-uid") -> dict[str, str]:
+        """What the steps collect and prepare leave behind."""
         outputs: dict[str, str] = {}
         for step, code in ((StepName.COLLECT, collect), (StepName.PREPARE, prepare)):
             (self.root / step).mkdir(exist_ok=True)
-            given = step_input(self.root, step, data=self.data, inputs=outputs)
+            given = step_input(self.root, step, data=data, inputs=outputs, uid=uid)
             outputs |= code.run(given, StepContext(self.root / step)).outputs
-        return outputs["datasetSha256"]
+        return outputs
+
+    def attempted(self, sha256: str = "", **changes: Any) -> Attempt:
+        """A retraining that extended production's data set, and was not better."""
+        data = {**self.data, "extends": {"datasetSha256": sha256 or self.sha256}}
+        outputs = self.collected(data, "uid-attempt")
+        given = {
+            "run": "arxiv-r",
+            "parent": "v1.0.0",
+            "datasetSha256": outputs["datasetSha256"],
+            "rawUri": outputs["rawUri"],
+            "dataUntil": "2026-11-16",
+        }
+        return Attempt.model_validate({**given, **changes})
 
     def told(self, **changes: Any) -> CheckInput:
         given: dict[str, Any] = {
@@ -154,7 +172,76 @@ def test_a_file_that_grew_by_more_than_a_tenth_asks_for_a_run(desk: Desk) -> Non
     found = desk.check(desk.told())
     assert (found.due, found.trigger) == (True, Trigger.DATA_GROWTH)
     assert (found.new_samples, found.dataset_samples) == (11, 100)
-    assert found.reason == "11 new samples beside 100: 11.0 %, above 10 %."
+    assert found.reason == "11 new samples beside the 100 of v1.0.0: 11.0 %, above 10 %."
+
+
+@pytest.mark.requirement("RET-11")
+@pytest.mark.requirement("RET-16")
+def test_a_retraining_that_was_not_better_is_not_tried_again_on_the_same_papers(
+    desk: Desk,
+) -> None:
+    desk.write(papers(TOPICS, 56))
+    assert desk.check(desk.told()).due
+    attempt = desk.attempted()
+    again = desk.check(desk.told(attempt=attempt))
+    assert not again.due
+    said = "0 new samples beside the 112 of the last retraining arxiv-r: 0.0 %, not above 10 %."
+    assert message(again, Trigger.DATA_GROWTH) == said
+    desk.write(papers(TOPICS, 62))
+    grown = desk.check(desk.told(attempt=attempt))
+    assert (grown.due, grown.trigger) == (True, Trigger.DATA_GROWTH)
+    assert (grown.new_samples, grown.dataset_samples) == (24, 100)
+    assert grown.reason.startswith("12 new samples beside the 112 of the last retraining arxiv-r")
+
+
+@pytest.mark.requirement("RET-17")
+def test_what_a_retraining_that_was_not_better_collected_is_in_the_next_one(desk: Desk) -> None:
+    desk.write(papers(TOPICS, 56))
+    desk.attempted()
+    desk.write(papers(TOPICS, 62))
+    data = {**desk.data, "extends": {"datasetSha256": desk.sha256}}
+    following = desk.collected(data, "uid-following")
+    assert (following["previousSamples"], following["newSamples"]) == ("100", "24")
+
+
+def test_papers_that_a_retraining_refused_are_not_new_each_week(desk: Desk) -> None:
+    # The same texts under other titles: near-duplicates, which no run takes.
+    again = [replace(p, id=f"again-{p.id}", title=f"Again {p.title}") for p in papers(TOPICS, 20)]
+    desk.write([*papers(TOPICS, 50), *again])
+    assert desk.check(desk.told()).due
+    attempt = desk.attempted()
+    assert attempt.dataset_sha256 == desk.sha256
+    assert not desk.check(desk.told(attempt=attempt)).due
+
+
+def test_a_retraining_of_another_line_or_one_that_is_gone_measures_nothing(desk: Desk) -> None:
+    desk.write(papers(TOPICS, 56))
+    other = desk.collected(desk.data, "uid-other")["datasetSha256"]
+    attempt = desk.attempted()
+    for sha256 in (other, "f" * 64):
+        told = desk.told(attempt=attempt.model_copy(update={"dataset_sha256": sha256}))
+        assert desk.check(told).reason.startswith("12 new samples beside the 100 of v1.0.0")
+
+
+def test_without_its_raw_papers_a_retraining_still_measures_growth(desk: Desk) -> None:
+    desk.write(papers(TOPICS, 56))
+    attempt = desk.attempted()
+    Path(attempt.raw_uri.removeprefix("file://")).unlink()
+    assert not desk.check(desk.told(attempt=attempt)).due
+
+
+@pytest.mark.requirement("RET-12")
+def test_a_drop_that_a_retraining_did_not_mend_starts_no_other_each_week(
+    desk: Desk, log: Engine
+) -> None:
+    write_log(log, answered(200, 120))
+    answering = {"answered": [Trigger.ACCURACY_DROP]}
+    found = desk.check(desk.told(attempt=desk.attempted(**answering)))
+    assert not found.due
+    assert "arxiv-r was made for it and is not in production" in found.reason
+    assert "0 new samples beside the 100 of the last retraining arxiv-r" in found.reason
+    desk.write(papers(TOPICS, 56))
+    assert desk.check(desk.told(attempt=desk.attempted())).trigger is Trigger.ACCURACY_DROP
 
 
 @pytest.mark.requirement("RET-3")

@@ -8,7 +8,7 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -21,7 +21,7 @@ from operator_fakes import NOON, FakeCluster, body
 from pharos_api.model import NotificationKind
 from pharos_operator.adapters.notices import AppriseCourier, mark
 from pharos_operator.adapters.telemetry import Telemetry
-from pharos_operator.decide.decision import Notice, Ref
+from pharos_operator.decide.decision import Notice, Ref, Tone
 from pharos_operator.errors import Invalid, NotFound, PharosError, Refused
 from pharos_operator.ports import Address, Posted
 
@@ -124,9 +124,14 @@ class World:
         text = base64.b64encode("\n".join(self.urls).encode()).decode()
         self.cluster.put(body("Secret", "pharos-notifications", data={"urls": text}))
 
-    def post(self, skip: frozenset[str] = frozenset(), address: Address = ADDRESS) -> Posted:
+    def post(
+        self,
+        skip: frozenset[str] = frozenset(),
+        address: Address = ADDRESS,
+        notice: Notice = NOTICE,
+    ) -> Posted:
         courier = AppriseCourier(self.cluster, self.telemetry)
-        return asyncio.run(courier.post(address, NOTICE, skip))
+        return asyncio.run(courier.post(address, notice, skip))
 
     def counted(self, service: str, outcome: str) -> float | None:
         labels = {"service": service, "outcome": outcome}
@@ -159,6 +164,13 @@ def _text(letter: EmailMessage) -> str:
     part = letter.get_body(("plain", "html"))
     assert part is not None
     return str(part.get_content())
+
+
+def test_a_rollback_is_shown_as_a_failure_and_not_as_news(hook: Hook) -> None:
+    world = World([f"json://{at(hook)}/told"])
+    for tone in Tone:
+        world.post(notice=replace(NOTICE, tone=tone))
+    assert [found["type"] for _, found in hook.got] == ["info", "success", "warning", "failure"]
 
 
 def test_only_those_that_have_not_taken_it_are_tried_again(hook: Hook) -> None:

@@ -8,7 +8,7 @@ from pharos_analysis.dropping import accuracy_drop, split_totals
 from pharos_analysis.samples import UserTotals
 from pharos_api.checking import CheckResult, parse_check_result
 from pharos_api.jobio import TERMINATION_LIMIT_BYTES
-from pharos_api.retraining import DriftReading, Trigger, TriggerReading, TriggerState
+from pharos_api.retraining import Attempt, DriftReading, Trigger, TriggerReading, TriggerState
 from pharos_jobs.core import triggers
 from pharos_jobs.core.triggers import Growth, should_retrain
 
@@ -29,8 +29,41 @@ GROWTHS = {
 @pytest.mark.parametrize(("new", "present", "limit", "due"), GROWTHS.values(), ids=GROWTHS.keys())
 def test_growth(new: int, present: int, limit: int, due: bool) -> None:
     assert should_retrain(new, present, limit) is due
-    reading = triggers.growth_reading(Growth(new, present), limit)
+    reading = triggers.growth_reading(Growth(new, present, "v1.0.0"), limit)
     assert (reading.state is TriggerState.FIRED) is due
+
+
+def test_growth_says_what_was_compared_with_what() -> None:
+    found = Growth(new=13, present=112, whose="the last retraining arxiv-r", earlier=12)
+    reading = triggers.growth_reading(found, 10)
+    said = "13 new samples beside the 112 of the last retraining arxiv-r: 11.6 %, above 10 %."
+    assert reading.message == said
+    whole = triggers.verdict([reading], found, None)
+    assert (whole.dataset_samples, whole.new_samples) == (100, 25)
+
+
+ATTEMPT = Attempt(
+    run="arxiv-r", answered=[Trigger.ACCURACY_DROP, Trigger.DATA_GROWTH], dataset_sha256="d" * 64
+)
+ANSWERED = {
+    "a drop that a retraining was made for starts no other": (
+        Trigger.ACCURACY_DROP,
+        ATTEMPT,
+        TriggerState.QUIET,
+    ),
+    "drift that none was made for starts one": (Trigger.DRIFT, ATTEMPT, TriggerState.FIRED),
+    "data that has grown since starts one": (Trigger.DATA_GROWTH, ATTEMPT, TriggerState.FIRED),
+    "without a retraining a drop starts one": (Trigger.ACCURACY_DROP, None, TriggerState.FIRED),
+}
+
+
+@pytest.mark.parametrize(("trigger", "attempt", "state"), ANSWERED.values(), ids=ANSWERED.keys())
+def test_what_got_worse_is_answered_once(
+    trigger: Trigger, attempt: Attempt | None, state: TriggerState
+) -> None:
+    found = triggers.unanswered(reading(trigger, TriggerState.FIRED), attempt)
+    assert found.state is state
+    assert ("arxiv-r was made for it" in found.message) is (state is TriggerState.QUIET)
 
 
 def answered(right: int, users: int) -> UserTotals:
@@ -126,7 +159,9 @@ VERDICTS: dict[str, tuple[dict[Trigger, TriggerState], Trigger | None]] = {
 
 @pytest.mark.parametrize(("states", "cause"), VERDICTS.values(), ids=VERDICTS.keys())
 def test_the_verdict(states: dict[Trigger, TriggerState], cause: Trigger | None) -> None:
-    found = triggers.verdict([reading(*each) for each in states.items()], Growth(3, 40), MOVED)
+    found = triggers.verdict(
+        [reading(*each) for each in states.items()], Growth(3, 40, "v1.0.0"), MOVED
+    )
     assert (found.due, found.trigger) == (cause is not None, cause)
     assert (found.new_samples, found.dataset_samples, found.drift) == (3, 40, MOVED)
     assert found.reason

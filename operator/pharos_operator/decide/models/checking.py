@@ -12,6 +12,7 @@ from pharos_api.meta import rfc3339
 from pharos_api.model import Model, ModelStatus, RetrainingPolicy, VersionPointer
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import Platform
+from pharos_operator.decide.models.attempts import last_attempt
 from pharos_operator.decide.models.production import named
 from pharos_operator.decide.models.template import as_run, flaw_of, known_until
 from pharos_operator.decide.observation import JobState, JobView, ModelObservation
@@ -48,6 +49,7 @@ def check_input(
         data=_data(model, policy),
         labels=labels or None,
         production=_checked(version, pointer) if version and pointer else None,
+        attempt=last_attempt(obs, status),
         forced=forced,
     )
 

@@ -11,7 +11,7 @@ from pharos_api.meta import rfc3339
 from pharos_api.model import ModelStatus, NotificationKind, VersionPointer
 from pharos_api.versioning import is_newer
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, find
-from pharos_operator.decide.decision import Notice
+from pharos_operator.decide.decision import Notice, Tone
 from pharos_operator.decide.models import watch
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
@@ -51,6 +51,7 @@ def of_watch(obs: ModelObservation) -> Iterator[Notice]:
         status.watched.until,
         f"{name} {version} {'misses its targets' if missed else 'was watched to the end'}",
         found.message,
+        Tone.WARNING if missed else Tone.INFO,
     )
 
 
@@ -94,6 +95,7 @@ def of_drift(obs: ModelObservation) -> Iterator[Notice]:
         f"{drift.texts:,} texts were compared with what production learnt from.\n"
         f"Above the limit: {detected}"
         + (f"\nReport: {drift.report_uri}" if drift.report_uri else ""),
+        Tone.WARNING,
     )
 
 
@@ -124,6 +126,7 @@ def _promoted(obs: ModelObservation, production: VersionPointer, at: datetime) -
         at,
         f"{name} {production.version} is in production",
         f"{before}\nReason: {reason}" if reason else before,
+        Tone.SUCCESS,
     )
 
 
@@ -137,6 +140,7 @@ def _went_back(
         at,
         f"{obs.model.metadata.name} {left.version} was rolled back",
         f"{production.version} is in production again." + (f"\nReason: {reason}" if reason else ""),
+        Tone.FAILURE,
     )
 
 
@@ -149,6 +153,7 @@ def _rolled_back(obs: ModelObservation, experiment: ABExperiment, at: datetime) 
         f"{obs.model.metadata.name} {status.candidate_version} was rolled back",
         f"{status.control_version} stays in production.\nReason: {status.reason}\n"
         f"Experiment: {experiment.metadata.name}",
+        Tone.WARNING,
     )
 
 

@@ -48,6 +48,25 @@ class Retrained:
     finished_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Accuracies in 0..1 of what was in production and of the new version; None for unknown ones.
+
+    ``same_texts`` says whether both were measured on the same ones.
+    """
+
+    production: Decimal | None
+    new: Decimal | None
+    same_texts: bool
+
+    @property
+    def improvement(self) -> Decimal | None:
+        """New less old."""
+        if self.new is None or self.production is None:
+            return None
+        return self.new - self.production
+
+
 def ending(obs: ModelObservation, of: Retrained) -> Ending | None:
     """None while nothing is decided yet.
 
@@ -111,7 +130,7 @@ def _why_archived(obs: ModelObservation, of: Retrained) -> str:
 
 def _threshold(obs: ModelObservation, of: Retrained) -> str:
     """How the measured improvement lies to the policy's; empty where one was not measured."""
-    gained = improvement(of)
+    gained = performance(of).improvement
     if gained is None:
         return ""
     limit = decimal(obs.model.spec.promotion.min_improvement)
@@ -119,14 +138,17 @@ def _threshold(obs: ModelObservation, of: Retrained) -> str:
     return f"{verb} {_plain(limit * 100)}% improvement threshold"
 
 
-def improvement(of: Retrained) -> Decimal | None:
-    """New minus old accuracy on the test split, as a share (row RET-19)."""
-    new, old = accuracy(of.version), accuracy(of.production)
-    return None if new is None or old is None else new - old
+def performance(of: Retrained) -> Performance:
+    """Both accuracies, on the same texts where the evaluation compared them there (row RET-19)."""
+    metrics = of.version.spec.metrics
+    if metrics.improvement is None or metrics.production_accuracy is None:
+        return Performance(_accuracy(of.production), _accuracy(of.version), same_texts=False)
+    old = decimal(metrics.production_accuracy)
+    return Performance(old, old + decimal(metrics.improvement), same_texts=True)
 
 
-def accuracy(version: ModelVersion | None) -> Decimal | None:
-    """Accuracy on the test split, as a share; None where it was not measured."""
+def _accuracy(version: ModelVersion | None) -> Decimal | None:
+    """Accuracy on its own test split, as a share; None where it was not measured."""
     measured = version.spec.metrics.test_accuracy if version else None
     return None if measured is None else decimal(measured)
 

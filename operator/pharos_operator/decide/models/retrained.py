@@ -9,19 +9,21 @@ from datetime import datetime
 from typing import assert_never
 
 from pharos_api.model import NotificationKind
+from pharos_api.modelversion import ModelVersion
 from pharos_api.retraining import Cause
 from pharos_api.trainingrun import StepName, TrainingRun, TrainingRunPhase
 from pharos_operator.decide.conditions import RunCondition, find
-from pharos_operator.decide.decision import Notice
+from pharos_operator.decide.decision import Notice, Tone
 from pharos_operator.decide.models.outcome import (
     Ending,
     Fate,
     Retrained,
-    accuracy,
     ending,
-    improvement,
+    performance,
 )
+from pharos_operator.decide.models.production import named
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.runs.pipeline import gathered
 
 _MEGABYTE = 1_000_000
 _HOUR_S, _MINUTE_S = 3600, 60
@@ -46,11 +48,16 @@ def _completed(
     version = next((v for v in obs.versions if v.metadata.name == run.status.model_version), None)
     if version is None:
         return
-    before = next((v for v in obs.versions if v.spec.version == cause.parent), None)
-    found = Retrained(run, cause, version, before, finished)
+    found = Retrained(run, cause, version, _before(obs, version, cause), finished)
     known = ending(obs, found)
     if known is not None:
         yield _complete(obs, found, known)
+
+
+def _before(obs: ModelObservation, version: ModelVersion, cause: Cause) -> ModelVersion | None:
+    """What it was compared with: production by then, which may have moved since the run began."""
+    compared = named(obs, version.spec.lineage.parent or "")
+    return compared or next((v for v in obs.versions if v.spec.version == cause.parent), None)
 
 
 def _failed(obs: ModelObservation, run: TrainingRun, cause: Cause, at: datetime) -> Notice:
@@ -62,13 +69,14 @@ def _failed(obs: ModelObservation, run: TrainingRun, cause: Cause, at: datetime)
         f"Model Retraining Failed - {obs.model.metadata.name}",
         f"TrainingRun: {run.metadata.name}\nStarted because: {cause.reason or cause.trigger}\n"
         f"Reason: {why.message if why else 'see its conditions'}",
+        Tone.FAILURE,
     )
 
 
 def _complete(obs: ModelObservation, of: Retrained, known: Ending) -> Notice:
     blocks = (
         _headline(of, known),
-        _dataset(of.cause),
+        _dataset(of),
         _performance(of),
         f"Decision: {known.fate}\nReason: {known.reason}",
         _cost(of),
@@ -79,12 +87,13 @@ def _complete(obs: ModelObservation, of: Retrained, known: Ending) -> Notice:
         known.at,
         f"Model Retraining Complete - {obs.model.metadata.name}_{of.version.spec.version}",
         "\n\n".join(block for block in blocks if block),
+        Tone.SUCCESS if known.fate is Fate.PROMOTED else Tone.INFO,
     )
 
 
 def _headline(of: Retrained, known: Ending) -> str:
     """The sentences of rows RET-20 and RET-21; a worse version has a minus instead of the plus."""
-    gained = improvement(of)
+    gained = performance(of).improvement
     by = "" if gained is None else f" ({gained:+.1%})"
     match known.fate:
         case Fate.PROMOTED:
@@ -98,8 +107,8 @@ def _headline(of: Retrained, known: Ending) -> str:
     return f"New model {of.version.spec.version} {what}{by}"
 
 
-def _dataset(cause: Cause) -> str:
-    before, added = cause.previous_samples, cause.new_samples
+def _dataset(of: Retrained) -> str:
+    before, added = _samples(of)
     if before is None or added is None:
         return ""
     growth = f" (+{added / before:.0%})" if before else ""
@@ -109,15 +118,27 @@ def _dataset(cause: Cause) -> str:
     )
 
 
+def _samples(of: Retrained) -> tuple[int | None, int | None]:
+    """Production's and new ones: as the run has counted them, else as its check expected them."""
+    made = gathered(of.run.status)
+    if "previousSamples" in made and "newSamples" in made:
+        return int(made["previousSamples"]), int(made["newSamples"])
+    return of.cause.previous_samples, of.cause.new_samples
+
+
 def _performance(of: Retrained) -> str:
+    """Row RET-25; figures of different texts are no comparison, and it says so."""
     lines = []
-    new, old, gained = accuracy(of.version), accuracy(of.production), improvement(of)
+    found = performance(of)
+    old, new, gained = found.production, found.new, found.improvement
     if old is not None and of.production is not None:
         lines.append(f"- Production ({of.production.spec.version}): {old:.1%}")
     if new is not None:
         by = "" if gained is None else f" ({gained:+.1%})"
         lines.append(f"- New ({of.version.spec.version}): {new:.1%}{by}")
-    return "\n".join(["Performance:", *lines]) if lines else ""
+    apart = gained is not None and not found.same_texts
+    title = "Performance (each on its own test split):" if apart else "Performance:"
+    return "\n".join([title, *lines]) if lines else ""
 
 
 def _cost(of: Retrained) -> str:

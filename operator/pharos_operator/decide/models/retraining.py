@@ -11,7 +11,7 @@ from pharos_api.checking import CheckResult
 from pharos_api.meta import ConditionStatus, rfc3339, span
 from pharos_api.model import ModelStatus, RetrainingPolicy
 from pharos_api.names import retraining_name
-from pharos_api.retraining import Cause, RetrainingStatus, Trigger
+from pharos_api.retraining import Cause, RetrainingStatus, Trigger, TriggerState
 from pharos_api.trainingrun import TrainingRun, TrainingRunSpec
 from pharos_operator.decide.conditions import (
     Finding,
@@ -22,6 +22,7 @@ from pharos_operator.decide.conditions import (
 )
 from pharos_operator.decide.decision import Platform, StartRetraining
 from pharos_operator.decide.models import checking, drift
+from pharos_operator.decide.models.attempts import followed_attempt
 from pharos_operator.decide.models.checking import Answer
 from pharos_operator.decide.models.gpu_hours import counted, month_of, over_budget
 from pharos_operator.decide.models.production import ModelDraft, named
@@ -196,7 +197,7 @@ def _cause(status: ModelStatus, answer: Answer, result: CheckResult, trigger: Tr
 
 
 def _followed(look: Look, draft: ModelDraft) -> ModelDraft:
-    """How the last run stands, and what the month's runs have used."""
+    """How the last run stands, what it was made on, and what the month's runs have used."""
     kept = draft.status.retraining
     if kept is None or look.obs.zone is None:
         return draft
@@ -205,6 +206,7 @@ def _followed(look: Look, draft: ModelDraft) -> ModelDraft:
     last = next((r for r in look.obs.retrainings if r.metadata.name == kept.run), None)
     if last is not None:
         followed = followed.model_copy(update={"run_finished_at": last.status.finished_at})
+        followed = followed_attempt(followed, last)
     return draft if followed == kept else draft.set(retraining=followed)
 
 
@@ -231,7 +233,8 @@ def _noted(look: Look, draft: ModelDraft, answer: Answer) -> ModelDraft:
 def _started(look: Look, draft: ModelDraft, name: str, result: CheckResult) -> ModelDraft:
     kept = draft.status.retraining or RetrainingStatus()
     moment = look.now.replace(microsecond=0)
-    run = {"run": name, "run_started_at": moment, "run_finished_at": None}
+    fired = [each.trigger for each in result.readings if each.state is TriggerState.FIRED]
+    run = {"run": name, "run_started_at": moment, "run_finished_at": None, "fired": fired}
     message = f"{name} trains the model again: {result.reason or result.trigger}"
     finding = condition(_KIND, True, RetrainingReason.STARTED, message)
     draft = draft.set(retraining=kept.model_copy(update=run)).find(finding)

@@ -9,7 +9,7 @@ from pharos_api.jobio import Output
 from pharos_api.meta import rfc3339
 from pharos_api.modelversion import Lineage
 from pharos_api.trainer import Recipe
-from pharos_api.trainingrun import StepName, TrainingRunStatus
+from pharos_api.trainingrun import StepName, TrainingRun, TrainingRunStatus
 from pharos_api.versioning import trained_architecture
 from pharos_operator.decide.runs.pipeline import Look, gathered, parent
 
@@ -33,14 +33,14 @@ def lineage(look: Look, status: TrainingRunStatus) -> Lineage:
         base_model=None if trainer.recipe is Recipe.LINEAR else trainer.base_model,
         architecture=trained_architecture(trainer),
         parent=(parent(model) or None) if model else None,
-        data_until=_data_until(look, status),
+        data_until=data_until(run, status),
         trigger=run.spec.cause.trigger if run.spec.cause else None,
     )
 
 
-def _data_until(look: Look, status: TrainingRunStatus) -> str | None:
+def data_until(run: TrainingRun, status: TrainingRunStatus) -> str | None:
     """The day on which the papers were collected, or the earlier one on which the source ends."""
     collected = next((s.started_at for s in status.steps if s.name is StepName.COLLECT), None)
     if collected is None:
         return None
-    return last_day(look.run.spec.data.source, rfc3339(collected)[:10])
+    return last_day(run.spec.data.source, rfc3339(collected)[:10])

@@ -19,7 +19,7 @@ from pharos_api.trainingrun import (
 )
 from pharos_operator.decide.conditions import RunCondition, merge
 from pharos_operator.decide.decision import Decision, Delete, Platform, Ref, StartStep, SuspendJob
-from pharos_operator.decide.observation import JobState, JobView, RunObservation
+from pharos_operator.decide.observation import JobState, RunObservation
 from pharos_operator.decide.runs.attempts import absorb, active_jobs, deletion, fail
 from pharos_operator.decide.runs.commands import obey
 from pharos_operator.decide.runs.course import Course
@@ -118,17 +118,16 @@ def _start(course: Course, look: Look, step: StepStatus) -> Course:
         return course
     if step.retry_at is not None and look.now < step.retry_at:
         return course.look_again((step.retry_at - look.now).total_seconds())
-    strays = _strays(look, attempt_job(look.run, step, step.attempts + 1))
+    if attempt_job(look.run, step, step.attempts + 1) in look.obs.jobs:
+        # What works beside it may be a later step's: the operator died twice before it wrote.
+        return _begin(course, look, step)
+    strays = active_jobs(look)
     if strays:
         return course.do(*(deletion(job, look) for job in strays))
     if step.name is StepName.REGISTER and not course.status.version:
         # Stored before the Job starts: a crash must not let it register under another version.
         return course.set(version=chosen_version(look, course.status)).look_again(0)
     return _begin(course, look, step)
-
-
-def _strays(look: Look, job: str) -> list[JobView]:
-    return [each for each in active_jobs(look) if each.name != job]
 
 
 def _begin(course: Course, look: Look, step: StepStatus) -> Course:

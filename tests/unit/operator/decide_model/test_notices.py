@@ -21,7 +21,7 @@ from pharos_api.model import (
     PromotionPolicy,
     Quarantined,
 )
-from pharos_api.modelversion import Metrics, ModelVersion, Stage
+from pharos_api.modelversion import Lineage, Metrics, ModelVersion, Stage
 from pharos_api.retraining import Cause, DriftReading, RetrainingStatus, Trigger
 from pharos_api.trainingrun import (
     StepName,
@@ -33,7 +33,7 @@ from pharos_api.trainingrun import (
     TrainingRunStatus,
 )
 from pharos_api.watched import WatchedWindow
-from pharos_operator.decide.decision import Decision, Notice
+from pharos_operator.decide.decision import Decision, Notice, Tone
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import Deliveries
 
@@ -43,12 +43,19 @@ OLD, NEW = "v1.1.0", "v1.2.0"
 
 
 def version(
-    number: str, accuracy: str | None = None, stage: Stage = Stage.REGISTERED, **artifact: Any
+    number: str,
+    accuracy: str | None = None,
+    stage: Stage = Stage.REGISTERED,
+    same_texts: tuple[str, str] | None = None,
+    **artifact: Any,
 ) -> ModelVersion:
+    """``same_texts`` are production's accuracy on the new one's texts, and what was gained."""
     made = registered(number)
+    production, gained = same_texts or (None, None)
+    metrics = Metrics(test_accuracy=accuracy, production_accuracy=production, improvement=gained)
     spec = made.spec.model_copy(
         update={
-            "metrics": Metrics(test_accuracy=accuracy),
+            "metrics": metrics,
             "artifact": made.spec.artifact.model_copy(update=artifact),
         }
     )
@@ -165,7 +172,10 @@ PROMOTED = World(
     status={"production": pointer(NEW, promoted_by="uid-x"), "previous": pointer(OLD)},
     runs=(run(**GREW),),
     experiments=(ended(Verdict.PROMOTE, "every step passed"),),
-    versions=(version(OLD, "0.912"), version(NEW, "0.935", size_bytes=268_000_000)),
+    versions=(
+        version(OLD, "0.905"),
+        version(NEW, "0.935", same_texts=("0.912", "0.023"), size_bytes=268_000_000),
+    ),
 )
 RET_25 = """\
 New model v1.2.0 promoted (+2.3%)
@@ -191,7 +201,7 @@ Model size: 268 MB"""
 def test_a_finished_retraining_is_told_with_every_field() -> None:
     notice = PROMOTED.notices()[NotificationKind.RETRAINING_COMPLETE]
     assert notice.title == "Model Retraining Complete - arxiv_v1.2.0"
-    assert notice.body == RET_25
+    assert (notice.body, notice.tone) == (RET_25, Tone.SUCCESS)
 
 
 @pytest.mark.requirement("RET-21")
@@ -214,12 +224,49 @@ def test_a_version_that_is_not_better_is_told_as_archived(
     assert f"Reason: {reason}" in notice.body
 
 
+def test_accuracies_of_different_texts_are_not_set_against_those_of_the_same() -> None:
+    """Production's own test split was easier: on the same texts the new version is better."""
+    new = version(NEW, "0.911", same_texts=("0.8810", "0.0300"))
+    world = World(**{**vars(PROMOTED), "versions": (version(OLD, "0.920"), new)})
+    body = world.notices()[NotificationKind.RETRAINING_COMPLETE].body
+    assert body.startswith("New model v1.2.0 promoted (+3.0%)")
+    assert "\nPerformance:\n- Production (v1.1.0): 88.1%\n- New (v1.2.0): 91.1% (+3.0%)" in body
+    assert "Exceeds 2% improvement threshold" in body
+
+
+def test_the_version_that_it_was_compared_with_is_named_even_where_production_had_moved() -> None:
+    new = version(NEW, "0.911", same_texts=("0.8810", "0.0300"))
+    lineage = Lineage(parent=name_of("v1.1.1"))
+    new = new.model_copy(update={"spec": new.spec.model_copy(update={"lineage": lineage})})
+    world = World(**{**vars(PROMOTED), "versions": (version(OLD), version("v1.1.1"), new)})
+    body = world.notices()[NotificationKind.RETRAINING_COMPLETE].body
+    assert "- Production (v1.1.1): 88.1%" in body
+
+
+def test_where_they_were_not_compared_on_the_same_texts_it_says_so() -> None:
+    world = World(**{**vars(PROMOTED), "versions": PAIR})
+    body = world.notices()[NotificationKind.RETRAINING_COMPLETE].body
+    assert "Performance (each on its own test split):\n- Production (v1.1.0): 91.2%" in body
+
+
+def test_the_data_set_is_what_the_run_made_and_not_what_its_check_expected() -> None:
+    made = {"previousSamples": "10000", "newSamples": "1432"}
+    given = run(**GREW)
+    prepare = StepStatus(name=StepName.PREPARE, state=StepState.SUCCEEDED, outputs=made)
+    status = given.status.model_copy(update={"steps": [prepare, *given.status.steps]})
+    told = given.model_copy(update={"status": status})
+    world = World(**{**vars(PROMOTED), "runs": (told,)})
+    body = world.notices()[NotificationKind.RETRAINING_COMPLETE].body
+    assert "- New: 11,432 papers (+14%)\n- Growth: 1,432 new papers" in body
+
+
 @dataclass(frozen=True)
 class Case:
     world: World
     kind: NotificationKind
     title: str
     says: str
+    tone: Tone
 
 
 BACK = Quarantined(version=NEW, sha256="0" * 64, reason="high error rate: 14 %")
@@ -230,24 +277,28 @@ CASES = {
         NotificationKind.PROMOTED,
         "arxiv v1.2.0 is in production",
         "Before it: v1.1.0\nReason: every step passed",
+        Tone.SUCCESS,
     ),
     "the first version": Case(
         World(versions=(version(OLD),)),
         NotificationKind.PROMOTED,
         "arxiv v1.1.0 is in production",
         "It is the first version.",
+        Tone.SUCCESS,
     ),
     "production went back": Case(
         World(status={"previous": pointer(NEW), "quarantine": [BACK]}),
         NotificationKind.ROLLED_BACK,
         "arxiv v1.2.0 was rolled back",
         "v1.1.0 is in production again.\nReason: high error rate: 14 %",
+        Tone.FAILURE,
     ),
     "a candidate was rolled back": Case(
         World(experiments=(ended(Verdict.ROLLBACK, "p95 is 1.4 times as high"),)),
         NotificationKind.ROLLED_BACK,
         "arxiv v1.2.0 was rolled back",
         "v1.1.0 stays in production.\nReason: p95 is 1.4 times as high",
+        Tone.WARNING,
     ),
     "a version that only people promote": Case(
         World(
@@ -256,6 +307,7 @@ CASES = {
         NotificationKind.NEEDS_APPROVAL,
         "arxiv v1.2.0 needs approval",
         "pharos promote arxiv v1.2.0",
+        Tone.INFO,
     ),
     "a version whose shadow passed": Case(
         World(
@@ -265,30 +317,35 @@ CASES = {
         NotificationKind.NEEDS_APPROVAL,
         "arxiv v1.2.0 needs approval",
         "the shadow passed",
+        Tone.INFO,
     ),
     "what users send has moved": Case(
         World(status={"retraining": drift("input", "label")}),
         NotificationKind.DRIFT_DETECTED,
         "arxiv: drift detected in input, label",
         "1,200 texts were compared",
+        Tone.WARNING,
     ),
     "the watch over production is over": Case(
         World(status={"watched": WATCHED, "conditions": [verified("WithinTargets")]}),
         NotificationKind.PRODUCTION_VERIFIED,
         "arxiv v1.1.0 was watched to the end",
         "1,000 requests",
+        Tone.INFO,
     ),
     "the watch over production found more than its targets": Case(
         World(status={"watched": WATCHED, "conditions": [verified("BeyondTargets")]}),
         NotificationKind.PRODUCTION_VERIFIED,
         "arxiv v1.1.0 misses its targets",
         "1,000 requests",
+        Tone.WARNING,
     ),
     "a retraining that failed": Case(
         World(runs=(run(TrainingRunPhase.FAILED, reason="12 % more papers"),)),
         NotificationKind.RETRAINING_FAILED,
         "Model Retraining Failed - arxiv",
         "Started because: 12 % more papers\nReason: macroF1 0.71 is under 0.85",
+        Tone.FAILURE,
     ),
     "a retraining that leaves the last word to a person": Case(
         World(
@@ -299,18 +356,21 @@ CASES = {
         NotificationKind.RETRAINING_COMPLETE,
         "Model Retraining Complete - arxiv_v1.2.0",
         "New model v1.2.0 waits for approval (+2.3%)",
+        Tone.INFO,
     ),
     "a retraining whose candidate was rolled back": Case(
         World(runs=(run(),), experiments=(ended(Verdict.ROLLBACK, "p95 is too high"),)),
         NotificationKind.RETRAINING_COMPLETE,
         "Model Retraining Complete - arxiv_v1.2.0",
         "Decision: NOT PROMOTED\nReason: p95 is too high",
+        Tone.INFO,
     ),
     "a retraining that a newer version overtook": Case(
         World(runs=(run(),), versions=(version(OLD), version(NEW), version("v1.3.0"))),
         NotificationKind.RETRAINING_COMPLETE,
         "Model Retraining Complete - arxiv_v1.2.0",
         "a newer version came before its turn",
+        Tone.INFO,
     ),
 }
 
@@ -320,6 +380,7 @@ def test_what_is_told(case: Case) -> None:
     notice = case.world.notices()[case.kind]
     assert notice.title == case.title
     assert case.says in notice.body
+    assert notice.tone is case.tone
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -302,6 +302,18 @@ class TestWaiting:
         assert deletion.ref.name == "weekly-train-7"
         assert isinstance(world.reconcile().actions[0], StartStep)
 
+    def test_a_later_steps_job_is_no_stray_after_two_kills_before_the_status_was_written(
+        self,
+    ) -> None:
+        world = at_step(StepName.COLLECT)
+        for _ in range(2):
+            # Each look starts the next step's Job, and is killed before it has written the status.
+            world.finish_jobs()
+            world.reconcile(killed_after=1)
+        assert world.jobs["weekly-train"].state is JobState.ACTIVE
+        assert not [each for each in world.reconcile().actions if isinstance(each, Delete)]
+        assert world.run.status.steps[2].job == "weekly-train"
+
     def test_a_job_that_was_started_late_is_deleted_after_the_end(self) -> None:
         world = World(make_run(), {StepName.COLLECT: [Outcome.BAD_INPUT]})
         world.settle()
