@@ -11,6 +11,7 @@ from jobs_builders import sample
 
 from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
+from pharos_jobs.training.pretraining import AdaptivePretraining
 from pharos_jobs.training.trainer import ClassificationTrainer, Keeping, Trained
 
 TOPICS = ("cs.AI", "cs.RO", "cs.DB")
@@ -18,6 +19,7 @@ TRAIN = [sample(topic, n) for topic in TOPICS for n in range(16)]
 VAL = [sample(topic, n) for topic in TOPICS for n in range(100, 112)]
 EPOCHS, BATCH = 4, 8
 STEPS = EPOCHS * len(TRAIN) // BATCH
+PRETRAINING_EPOCHS = 2
 
 
 def settings(**changes: object) -> Hyperparameters:
@@ -51,7 +53,22 @@ def attempt(base: Path, output: Path, pipe: Connection) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     context = StepContext(output, progress=Teller(pipe), stop=stop)
-    made = train(base, output, context, Keeping(every_s=0.0))
+    _tell(train(base, output, context, Keeping(every_s=0.0)), output)
+
+
+def pretraining_attempt(base: Path, output: Path, pipe: Connection) -> None:
+    """The same with a pre-training before a fine-tune of one epoch."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    context, keeping = StepContext(output, progress=Teller(pipe)), Keeping(every_s=0.0)
+    asked = settings(epochs=1, adaptivePretrainingEpochs=PRETRAINING_EPOCHS)
+    reading = AdaptivePretraining(base.as_uri(), output, keeping)
+    adapted = reading.train([s.text for s in TRAIN], asked, context)
+    assert adapted is not None
+    trainer = ClassificationTrainer(base.as_uri(), str(output), keeping, body=adapted.put)
+    _tell(trainer.train(TRAIN, VAL, asked, context), output)
+
+
+def _tell(made: Trained, output: Path) -> None:
     made.model.save_pretrained(output / "best")
     facts = {"accuracy": made.best_accuracy, "steps": made.steps}
     (output / "end.json").write_text(json.dumps(facts))

@@ -188,6 +188,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "maxTokens": "A longer text is cut.",
         "earlyStoppingPatience": "Epochs without improvement that end the training.",
         "labelSmoothing": "Share of each label that is given to the others.",
+        "adaptivePretrainingEpochs": "Passes that hide words before the labels are shown.",
         "regularisation": "C of a linear model: less is smoother.",
         "gradientCheckpointing": "Less memory for more time.",
         "seed": "The same seed trains the same way.",

@@ -1,9 +1,9 @@
 """How a model is trained: recipe, base model and hyperparameters."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from pharos_api.meta import DecimalString, Spec, decimal_rule, rules
 
@@ -63,6 +63,7 @@ class Hyperparameters(Spec):
     max_tokens: int = Field(512, ge=8, le=8192)
     early_stopping_patience: int = Field(2, ge=0, le=1000)
     label_smoothing: DecimalString = "0"
+    adaptive_pretraining_epochs: int = Field(0, ge=0, le=1000)
     regularisation: DecimalString = "0.5"
     gradient_checkpointing: bool = False
     precision: Precision = Precision.AUTO
@@ -76,6 +77,15 @@ class Trainer(Spec):
     ``processesPerNode``.
     """
 
+    model_config = rules(
+        (
+            "self.hyperparameters.adaptivePretrainingEpochs == 0 || "
+            "!(self.recipe in ['Linear', 'FewShot'])",
+            "adaptivePretrainingEpochs needs a recipe that fine-tunes an encoder: FineTune, "
+            "Distil, Blend or Cascade",
+        ),
+    )
+
     recipe: Recipe = Recipe.FINE_TUNE
     base_model: Annotated[str, StringConstraints(min_length=1, max_length=512)] = (
         "distilbert-base-uncased"
@@ -83,3 +93,12 @@ class Trainer(Spec):
     hyperparameters: Hyperparameters = Hyperparameters()
     nodes: int = Field(1, ge=1, le=64)
     processes_per_node: int | None = Field(None, ge=1, le=16)
+
+    @model_validator(mode="after")
+    def _pretrains_what_is_trained(self) -> Self:
+        if self.hyperparameters.adaptive_pretraining_epochs and self.recipe in AT_ONCE:
+            raise ValueError(
+                f"adaptivePretrainingEpochs needs a recipe that fine-tunes an encoder: "
+                f"{self.recipe} does not"
+            )
+        return self

@@ -131,6 +131,12 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
     add("--head-learning-rate", default=None, help="rate of the new head (the same)")
     add("--warmup-steps", type=int, default=_DEFAULTS.warmup_steps)
+    add(
+        "--adaptive-pretraining-epochs",
+        type=int,
+        default=_DEFAULTS.adaptive_pretraining_epochs,
+        help="passes over the training texts without labels first (%(default)s)",
+    )
     add("--max-tokens", type=int, default=_DEFAULTS.max_tokens, help="(%(default)s)")
     add("--seed", type=int, default=_DEFAULTS.seed)
     add("--gradient-checkpointing", action="store_true", help="less memory, more time")

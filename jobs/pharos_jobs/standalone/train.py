@@ -41,6 +41,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "batchSize": options.batch_size,
         "learningRate": options.learning_rate,
         "warmupSteps": options.warmup_steps,
+        "adaptivePretrainingEpochs": options.adaptive_pretraining_epochs,
         "regularisation": options.regularisation,
         "maxTokens": options.max_tokens,
         "seed": options.seed,

@@ -5,6 +5,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm  # type: ignore[import-untyped]
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from pharos_api.trainer import Hyperparameters
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.health import divergence
 from pharos_jobs.errors import TrainingDivergenceError
@@ -21,6 +23,32 @@ from pharos_jobs.training.graph import draw
 
 # Processes agree by a message to all: not worth its price at each step.
 _AGREE_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the step as people see it: its name, those of its figures, its share in percent."""
+
+    name: str
+    loss: str
+    rate: str
+    begins: int
+    ends: int
+
+    def percent(self, done: int, steps: int) -> int:
+        """Of the whole step, after so many of the stage's optimiser steps."""
+        return self.begins + (self.ends - self.begins) * done // max(1, steps)
+
+
+FINE_TUNING = Stage("training", "Loss/train", "LearningRate", 5, 95)
+
+
+def shares(settings: Hyperparameters) -> tuple[Stage, Stage]:
+    """Adaptive pre-training and the fine-tune after it, by their epochs."""
+    first = settings.adaptive_pretraining_epochs
+    parted = 5 + 90 * first // (first + settings.epochs)
+    names = ("Loss/pretraining", "LearningRate/pretraining")
+    return Stage("pre-training", *names, 5, parted), replace(FINE_TUNING, begins=parted)
 
 
 class HealthCallback(TrainerCallback):
@@ -81,8 +109,9 @@ class HealthCallback(TrainerCallback):
 class ProgressCallback(TrainerCallback):
     """Reports percent, time left, epoch, loss and speed; shows a bar to people at a terminal."""
 
-    def __init__(self, context: StepContext, batch_size: int) -> None:
+    def __init__(self, context: StepContext, batch_size: int, stage: Stage = FINE_TUNING) -> None:
         self._progress, self._batch_size = context.progress, batch_size
+        self._stage = stage
         self._started_s = self._first_step = 0.0
         self._loss: float | None = None
         self._bar: tqdm | None = None
@@ -121,8 +150,8 @@ class ProgressCallback(TrainerCallback):
         per_step_s = (time.monotonic() - self._started_s) / max(1, done)
         left = state.max_steps - state.global_step
         self._progress.report(
-            5 + 90 * state.global_step // max(1, state.max_steps),
-            "training",
+            self._stage.percent(state.global_step, state.max_steps),
+            self._stage.name,
             eta_s=round(left * per_step_s),
             epoch=f"{state.epoch or 0:.2f}/{round(state.num_train_epochs)}",
             loss=None if self._loss is None else f"{self._loss:.4f}",
@@ -138,30 +167,35 @@ class ProgressCallback(TrainerCallback):
 
 
 class TensorBoardCallback(TrainerCallback):
-    """Writes the scalars of row MON-2 and the graph of row MON-3."""
+    """Writes the scalars of row MON-2, and of the model that is fine-tuned the graph of row MON-3.
 
-    def __init__(self, folder: Path) -> None:
+    Each stage has a folder of its own: their steps are counted apart.
+    """
+
+    def __init__(self, folder: Path, stage: Stage = FINE_TUNING) -> None:
         self._writer = SummaryWriter(log_dir=str(folder))
+        self._stage = stage
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Draw the model once."""
-        draw(self._writer, kwargs["model"])
+        if self._stage is FINE_TUNING:
+            draw(self._writer, kwargs["model"])
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """The learning rate of each step."""
         rate = kwargs["lr_scheduler"].get_last_lr()[0]
-        self._writer.add_scalar("LearningRate", rate, state.global_step)
+        self._writer.add_scalar(self._stage.rate, rate, state.global_step)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """The training loss."""
         if "loss" in kwargs["logs"]:
-            self._writer.add_scalar("Loss/train", kwargs["logs"]["loss"], state.global_step)
+            self._writer.add_scalar(self._stage.loss, kwargs["logs"]["loss"], state.global_step)
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -189,14 +223,17 @@ class Tracker(Protocol):
 class TrackingCallback(TrainerCallback):
     """Tells a tracker what TensorBoard is told, by the same names."""
 
-    def __init__(self, tracker: Tracker, now: Callable[[], datetime]) -> None:
-        self._tracker, self._now = tracker, now
+    def __init__(
+        self, tracker: Tracker, now: Callable[[], datetime], stage: Stage = FINE_TUNING
+    ) -> None:
+        self._tracker, self._now, self._stage = tracker, now, stage
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Loss and learning rate."""
-        self._tell(kwargs["logs"], {"loss": "Loss/train", "learning_rate": "LearningRate"}, state)
+        names = {"loss": self._stage.loss, "learning_rate": self._stage.rate}
+        self._tell(kwargs["logs"], names, state)
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

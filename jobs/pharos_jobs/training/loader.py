@@ -6,7 +6,7 @@ from typing import Any
 from torch.utils.data import DataLoader, Sampler
 
 from pharos_jobs.core.batching import epoch_batches, steps_per_epoch
-from pharos_jobs.training.encoding import ClassificationDataset
+from pharos_jobs.training.encoding import EncodedTexts
 
 Features = list[dict[str, Any]]
 
@@ -34,9 +34,7 @@ class LengthBatches(Sampler[list[int]]):
         return steps_per_epoch(len(self._lengths), self._batch_size)
 
 
-def batch_loader(
-    dataset: ClassificationDataset, batch_size: int, seed: int
-) -> DataLoader[dict[str, Any]]:
+def batch_loader(dataset: EncodedTexts, batch_size: int, seed: int) -> DataLoader[dict[str, Any]]:
     """Batches of ``batch_size`` samples as ``{"features": [...]}``, unpadded."""
     return DataLoader(
         dataset,

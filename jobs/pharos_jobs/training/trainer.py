@@ -6,7 +6,6 @@ accuracy. How a step is computed is in ``loop``, how a checkpoint is written in
 ``checkpoint_writer``.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,46 +21,37 @@ from transformers import (
     PrinterCallback,
     TrainerCallback,
     TrainingArguments,
-    set_seed,
 )
 from transformers.utils import logging as hf_logging
 
 from pharos_api.trainer import Hyperparameters, Precision
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.batching import steps_per_epoch, warmup_steps
-from pharos_jobs.core.health import kept_sentence
 from pharos_jobs.core.labels import label_order
 from pharos_jobs.core.metrics import accuracy_and_f1
 from pharos_jobs.core.papers import Sample
 from pharos_jobs.core.teaching import Teaching
-from pharos_jobs.errors import TrainingDivergenceError
 from pharos_jobs.training import device, ranks
-from pharos_jobs.training.base_model import architecture, find_base_model
 from pharos_jobs.training.callbacks import (
+    FINE_TUNING,
     EarlyStopping,
     HealthCallback,
     ProgressCallback,
-    Stopwatch,
     TensorBoardCallback,
     Tracker,
     TrackingCallback,
     is_patience_spent,
-    measured,
+    shares,
 )
 from pharos_jobs.training.checkpoint_writer import CheckpointWriter, Whereabouts
-from pharos_jobs.training.checkpoints import (
-    history_of,
-    last_good_checkpoint,
-    seconds_before,
-    step_of,
-)
+from pharos_jobs.training.checkpoints import history_of, step_of
+from pharos_jobs.training.course import ran, shared_arguments
 from pharos_jobs.training.encoding import ClassificationDataset
-from pharos_jobs.training.loop import BatchedTrainer, LoopParts, MicroBatching
+from pharos_jobs.training.loop import BatchedTrainer, LoopParts
+from pharos_jobs.training.plan import Plan, facts, made_ready, planned
 from pharos_jobs.training.token_store import TokenStore
 from pharos_jobs.training.watching import WatchCallback
 
-_log = logging.getLogger(__name__)
-_LOG_EVERY_STEPS = 10
 # Bars and loading reports are for terminals.
 hf_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -106,20 +96,6 @@ class Keeping:
     tracker: Tracker | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One call of ``train``: what is asked for and what the machine and the past make of it."""
-
-    settings: Hyperparameters
-    base: Path
-    precision: Precision
-    cutting: MicroBatching
-    resume: Path | None
-    watch: Stopwatch
-    steps_an_epoch: int
-    samples: int
-
-
 class ClassificationTrainer:
     """Fine-tunes a classifier.
 
@@ -128,6 +104,7 @@ class ClassificationTrainer:
         output_dir: folder for checkpoints and TensorBoard's logs; made when it is missing.
         keeping: token files, and what happens to checkpoints beyond the folder.
         teaching: what a teacher says of the samples that ``train`` gets, in their order.
+        body: puts other weights below the new head than those of the base model.
     """
 
     def __init__(
@@ -136,6 +113,7 @@ class ClassificationTrainer:
         output_dir: str = "models/classification/arxiv_v1",
         keeping: Keeping | None = None,
         teaching: Teaching | None = None,
+        body: Callable[[Any], None] | None = None,
     ) -> None:
         self.model_name = model_name
         self.output_dir = Path(output_dir)
@@ -144,6 +122,7 @@ class ClassificationTrainer:
         self.label_to_id: dict[str, int] = {}
         self._keeping = keeping or Keeping()
         self._teaching = teaching
+        self._body = body
 
     def load_datasets_from_samples(
         self, samples: Sequence[Sample], labels: Sequence[str] | None = None
@@ -165,15 +144,13 @@ class ClassificationTrainer:
         Goes on from the last good checkpoint below ``checkpoint_dir``. Raises
         TrainingDivergenceError; a stop request leaves a checkpoint and returns.
         """
-        torch.set_flush_denormal(True)  # denormal numbers slow a CPU down
-        ranks.join("nccl" if torch.cuda.is_available() else "gloo")
-        device.settle_threads(ranks.local_world_size())
-        set_seed(settings.seed)
+        made_ready(settings.seed)
         if not self.label_to_id:
             self.load_datasets_from_samples([*train_samples, *val_samples])
-        plan = self._planned(settings, batch_divisor, len(train_samples))
+        count = len(train_samples)
+        plan = planned(self.model_name, self.checkpoint_dir, settings, batch_divisor, count)
         trainer, writer = self._assembled(plan, (train_samples, val_samples), context)
-        speed = self._run(trainer, writer, plan)
+        speed = ran(trainer, writer, plan)
         return Trained(
             model=trainer.model,
             tokenizer=trainer.processing_class,
@@ -188,47 +165,9 @@ class ClassificationTrainer:
             halvings=tuple(plan.cutting.halvings),
         )
 
-    def _planned(self, settings: Hyperparameters, divisor: int, samples: int) -> _Plan:
-        # One process looks: what is broken is removed on the way.
-        first = last_good_checkpoint(self.checkpoint_dir) if ranks.is_first() else None
-        name = ranks.told_by_first(first.name if first else "")
-        resume = self.checkpoint_dir / name if name else None
-        base = find_base_model(self.model_name)
-        return _Plan(
-            settings=settings,
-            base=base,
-            precision=device.settled_precision(settings.precision, architecture(base)),
-            cutting=MicroBatching(
-                settings.batch_size, max(1, device.token_budget() // divisor), divisor
-            ),
-            resume=resume,
-            watch=Stopwatch(seconds_before(resume)),
-            steps_an_epoch=steps_per_epoch(samples, settings.batch_size),
-            samples=samples,
-        )
-
-    def _run(self, trainer: BatchedTrainer, writer: CheckpointWriter, plan: _Plan) -> float:
-        """Train; returns samples a second of this try."""
-        if plan.resume:
-            _log.info("Going on from a checkpoint", extra={"checkpoint": plan.resume.name})
-        try:
-            outcome = trainer.train(
-                resume_from_checkpoint=str(plan.resume) if plan.resume else None
-            )
-            writer.wait()
-        except TrainingDivergenceError as error:
-            writer.close()
-            kept = writer.last_sealed or (plan.resume.name if plan.resume else "")
-            raise TrainingDivergenceError(f"{error.message} {kept_sentence(kept)}") from error
-        finally:
-            writer.close()
-        steps = trainer.state.global_step - (step_of(plan.resume) if plan.resume else 0)
-        seconds = max(float(outcome.metrics["train_runtime"]), 1e-9)
-        return steps * plan.settings.batch_size / seconds
-
     def _assembled(
         self,
-        plan: _Plan,
+        plan: Plan,
         samples: tuple[Sequence[Sample], Sequence[Sample]],
         context: StepContext,
     ) -> tuple[BatchedTrainer, CheckpointWriter]:
@@ -242,8 +181,9 @@ class ClassificationTrainer:
         )
         writer = CheckpointWriter(self._whereabouts(), model, tokenizer)
         temperature = self._teaching.temperature if self._teaching else 1.0
-        facts = self._facts(plan, context)
-        parts = LoopParts(plan.cutting, settings.seed, writer, facts, temperature)
+        about = {"model_name": self.model_name, "num_labels": len(self.label_to_id)}
+        said = facts(plan, context, about)
+        parts = LoopParts(plan.cutting, settings.seed, writer, said, temperature)
         trainer = BatchedTrainer(
             parts,
             model=model,
@@ -259,7 +199,7 @@ class ClassificationTrainer:
         trainer.remove_callback(PrinterCallback)  # the log is JSON, and our callbacks write it
         return trainer, writer
 
-    def _loaded(self, plan: _Plan) -> tuple[Any, Any]:
+    def _loaded(self, plan: Plan) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(plan.base, trust_remote_code=False)
         model = AutoModelForSequenceClassification.from_pretrained(
             plan.base,
@@ -271,6 +211,8 @@ class ClassificationTrainer:
             trust_remote_code=False,
             attn_implementation=device.settled_attention(plan.precision),
         )
+        if self._body is not None:
+            self._body(model)
         if plan.settings.gradient_checkpointing:
             model.gradient_checkpointing_enable()
         return tokenizer, model
@@ -283,31 +225,15 @@ class ClassificationTrainer:
         epochs: int | None = None,
     ) -> TrainingArguments:
         total = settings.epochs * steps_per_epoch(samples, settings.batch_size)
-        has_gpu = torch.cuda.is_available()
-        backend = ("nccl" if has_gpu else "gloo") if ranks.world_size() > 1 else None
         return TrainingArguments(
-            output_dir=str(self.checkpoint_dir),
+            **shared_arguments(settings, precision, self.checkpoint_dir),
             num_train_epochs=epochs or settings.epochs,
-            per_device_train_batch_size=settings.batch_size,
             per_device_eval_batch_size=max(16, settings.batch_size),
             warmup_steps=warmup_steps(settings.warmup_steps, total),
             label_smoothing_factor=float(settings.label_smoothing),
-            use_cpu=not has_gpu,
-            ddp_backend=backend,
-            bf16=precision is Precision.BF16,
-            fp16=precision is Precision.FP16,
             eval_strategy="epoch",
-            save_strategy="epoch",
-            save_total_limit=2,
             load_best_model_at_end=True,
             metric_for_best_model="accuracy",
-            logging_steps=_LOG_EVERY_STEPS,
-            logging_nan_inf_filter=False,
-            disable_tqdm=True,
-            report_to="none",
-            dataloader_pin_memory=has_gpu,
-            seed=settings.seed,
-            data_seed=settings.seed,
         )
 
     def _whereabouts(self) -> Whereabouts:
@@ -316,25 +242,7 @@ class ClassificationTrainer:
             self.checkpoint_dir, self.label_to_id, keeping.published, keeping.removed
         )
 
-    def _facts(self, plan: _Plan, context: StepContext) -> Callable[[Any], dict[str, Any]]:
-        """What a checkpoint says of its training (row DBM-4); it has no version yet."""
-
-        def facts(state: Any) -> dict[str, Any]:
-            return {
-                "version": "",
-                "model_name": self.model_name,
-                "num_labels": len(self.label_to_id),
-                "dataset_size": plan.samples,
-                "hyperparameters": plan.settings.to_json(),
-                "created_at": context.now().isoformat(timespec="seconds"),
-                "metrics": measured(state.log_history),
-                "step": state.global_step,
-                "train_seconds": plan.watch.seconds,
-            }
-
-        return facts
-
-    def _callbacks(self, plan: _Plan, context: StepContext) -> list[TrainerCallback]:
+    def _callbacks(self, plan: Plan, context: StepContext) -> list[TrainerCallback]:
         callbacks: list[TrainerCallback] = [
             HealthCallback(context, plan.steps_an_epoch, self._keeping.every_s),
             EarlyStopping(plan.settings.early_stopping_patience),
@@ -342,7 +250,8 @@ class ClassificationTrainer:
         if context.watch is not None:
             callbacks.append(WatchCallback(context.watch, plan.steps_an_epoch))
         if ranks.is_first():
-            callbacks.append(ProgressCallback(context, plan.settings.batch_size))
+            stage = shares(plan.settings)[1] if self._body else FINE_TUNING
+            callbacks.append(ProgressCallback(context, plan.settings.batch_size, stage))
             if self._keeping.boards:
                 callbacks.append(TensorBoardCallback(self.output_dir / "logs"))
             if self._keeping.tracker is not None:
@@ -350,7 +259,7 @@ class ClassificationTrainer:
         return callbacks
 
 
-def _epochs(plan: _Plan) -> int:
+def _epochs(plan: Plan) -> int:
     """Epochs of the schedule; those that are done, where a resumed run has nothing left to do."""
     settings = plan.settings
     if plan.resume and is_patience_spent(history_of(plan.resume), settings.early_stopping_patience):

@@ -20,6 +20,7 @@ SENTENCES = {
     "search-longer-than-the-run": "search.timeout must be shorter than activeDeadlineSeconds",
     "search-prunes-two-objectives": "a search with two objectives cannot prune: write pruner: None",
     "search-without-encoder": "the recipes Linear and FewShot train none: leave search out",
+    "pretraining-without-encoder": "adaptivePretrainingEpochs needs a recipe that fine-tunes an",
     "search-log-from-zero": "a Log scale has no zero: give a min above 0, for example 1e-5",
     "learning-rate-fast": "\"fast\": must be a decimal number in quotes, for example '0.02' or",
     "negative-epochs": "epochs in body should be greater than or equal to 1",

@@ -4,22 +4,17 @@ Each try is a process of its own, forked from one that has loaded torch, so that
 into a test; they are killed with SIGKILL and asked to end with SIGTERM as a node does it.
 """
 
-import json
-import multiprocessing
 import random
 import signal
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from jobs_builders import sample, step_input
-from safetensors.torch import load_file
 from tiny_model import tiny_bert
 from training_attempt import BATCH, STEPS, TOPICS, TRAIN, VAL, attempt, settings
+from training_runner import Runner, Told, differing
 
 from pharos_api.data import Split
 from pharos_api.jobio import ExitCode, FailureReason, StepInput
@@ -46,81 +41,21 @@ pytestmark = [
 TOLERANCE = 0.005
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a try that came to its end says of itself."""
-
-    accuracy: float
-    steps: int
-    weights: dict[str, torch.Tensor]
-
-
-class Runner:
-    """Starts tries below one folder."""
-
-    def __init__(self, base: Path, output: Path, context: ForkServerContext) -> None:
-        self._base, self.output, self._context = base, output, context
-        output.mkdir(parents=True, exist_ok=True)
-
-    def until(self, step: int, gently: bool = False) -> int | None:
-        """Start a try and kill it after so many steps, or ask it to end; its exit code."""
-        mine, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=attempt, args=(self._base, self.output, theirs))
-        process.start()
-        theirs.close()
-        if any(told == step for told in iter(lambda: _next(mine), None)):
-            process.terminate() if gently else process.kill()
-        while _next(mine) is not None:
-            pass
-        process.join()
-        return process.exitcode
-
-    def whole(self) -> Told:
-        """A try that nobody disturbs."""
-        assert self.until(10**9) == 0
-        facts = json.loads((self.output / "end.json").read_text())
-        weights = load_file(self.output / "best" / "model.safetensors")
-        return Told(facts["accuracy"], facts["steps"], weights)
-
-
-def _next(pipe: Connection) -> int | None:
-    """The step that a try has done; None when its end of the pipe is closed."""
-    try:
-        step: int = pipe.recv()
-    except EOFError:
-        return None
-    return step
-
-
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pharos_jobs.training.trainer"])
-    return context
-
-
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_bert(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    base: Path, tmp_path_factory: pytest.TempPathFactory, processes: ForkServerContext
-) -> Told:
-    return Runner(base, tmp_path_factory.mktemp("undisturbed"), processes).whole()
-
-
-def differing(one: Told, other: Told) -> list[str]:
-    """Names of the weights that are not the same to the last bit."""
-    return [name for name in one.weights if not torch.equal(one.weights[name], other.weights[name])]
+def undisturbed(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Runner(base, tmp_path_factory.mktemp("undisturbed"), attempt).whole()
 
 
 @pytest.mark.requirement("SUC-11", "SUC-12")
 def test_killed_at_a_random_step_ten_times_it_ends_with_the_same_metrics(
-    base: Path, tmp_path: Path, processes: ForkServerContext, undisturbed: Told
+    base: Path, tmp_path: Path, undisturbed: Told
 ) -> None:
-    runner, drawn = Runner(base, tmp_path, processes), random.Random(7)
+    runner, drawn = Runner(base, tmp_path, attempt), random.Random(7)
     killed = 0
     while killed < 10:
         code = runner.until(drawn.randint(1, 3))
@@ -134,9 +69,9 @@ def test_killed_at_a_random_step_ten_times_it_ends_with_the_same_metrics(
 
 @pytest.mark.requirement("PRF-13")
 def test_preempted_it_goes_on_from_the_step_at_which_it_was_asked_to_stop(
-    base: Path, tmp_path: Path, processes: ForkServerContext, undisturbed: Told
+    base: Path, tmp_path: Path, undisturbed: Told
 ) -> None:
-    runner = Runner(base, tmp_path, processes)
+    runner = Runner(base, tmp_path, attempt)
     assert runner.until(9, gently=True) == 0
     kept = last_good_checkpoint(tmp_path / "checkpoints")
     assert kept is not None
@@ -264,11 +199,10 @@ def test_weights_that_are_no_numbers_are_never_a_checkpoint(
 def test_robbed_of_its_newest_checkpoint_it_goes_on_from_the_one_before_and_says_so(
     base: Path,
     tmp_path: Path,
-    processes: ForkServerContext,
     undisturbed: Told,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    runner = Runner(base, tmp_path, processes)
+    runner = Runner(base, tmp_path, attempt)
     assert runner.until(9, gently=True) == 0
     newest, before = sorted((tmp_path / "checkpoints").glob("checkpoint-*"), key=step_of)[:0:-1][:2]
     weights = newest / "model.safetensors"

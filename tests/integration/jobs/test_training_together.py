@@ -21,6 +21,7 @@ from pharos_api.jobio import ExitCode, StepInput, StepResult
 from pharos_api.names import ENV_STEP_INPUT, ENV_TERMINATION_LOG, ENV_WORKER_INDEX
 from pharos_api.trainer import Hyperparameters
 from pharos_api.trainingrun import StepName
+from pharos_jobs import storage
 from pharos_jobs.context import StepContext
 from pharos_jobs.core.splits import split_samples
 from pharos_jobs.datasets import write_dataset
@@ -58,7 +59,8 @@ class Pods:
         self._dataset = write_dataset(root.as_uri(), split_samples(SAMPLES, Split()), card)
 
     def input_of(self, **together: Any) -> StepInput:
-        trainer = {"baseModel": self._base_model.as_uri(), "hyperparameters": SETTINGS, **together}
+        given = {"baseModel": self._base_model.as_uri(), "hyperparameters": SETTINGS}
+        trainer = {**given, **together}
         inputs = {"datasetUri": self._dataset.uri}
         return step_input(self.root, StepName.TRAIN, trainer=trainer, inputs=inputs)
 
@@ -126,6 +128,20 @@ def test_two_processes_reach_the_metrics_of_one_and_the_first_tells_them(
     assert alone > 0.5  # of three classes
     told = [place.root / f"termination-{index}" for index in range(pods)]
     assert [bool(log.read_text()) for log in told] == [True, False][:pods]
+
+
+@pytest.mark.requirement("PRF-11", "FUT-8")
+def test_two_pods_read_the_texts_together_before_the_fine_tune(base: Path, tmp_path: Path) -> None:
+    pods = Pods(tmp_path / "artifacts", base)
+    settings = {**SETTINGS, "epochs": 1, "adaptivePretrainingEpochs": 2}
+    given = pods.input_of(nodes=2, hyperparameters=settings)
+    with ExitStack() as running:
+        processes = [running.enter_context(pods.start(given, index)) for index in (0, 1)]
+        logs = [process.communicate(timeout=_PATIENCE_S)[0] for process in processes]
+    assert [process.returncode for process in processes] == [ExitCode.OK] * 2, logs
+    record = storage.read_json(f"{pods.result().outputs['checkpointUri']}/training.json")
+    assert record["steps"] == 15
+    assert float(record["pretrainingLoss"]) > 0
 
 
 @pytest.mark.requirement("PRF-11")

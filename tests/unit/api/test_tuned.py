@@ -65,3 +65,12 @@ def test_a_run_that_cannot_search(fields: dict[str, object], sentence: str) -> N
     data = {"source": {"dataset": {"uri": "file:///d"}}}
     with pytest.raises(ValidationError, match=sentence):
         TrainingRunSpec.model_validate({"modelRef": {"name": "m"}, "data": data, **fields})
+
+
+@pytest.mark.parametrize("recipe", ["Linear", "FewShot"])
+def test_a_recipe_that_trains_no_encoder_pre_trains_none(recipe: str) -> None:
+    asked = {"recipe": recipe, "hyperparameters": {"adaptivePretrainingEpochs": 1}}
+    with pytest.raises(
+        ValidationError, match=f"needs a recipe that fine-tunes .*{recipe} does not"
+    ):
+        Trainer.model_validate(asked)
