@@ -119,7 +119,10 @@ def test_two_pods_that_train_together_reach_the_metrics_of_one(
     again = objects.training_run("together", scenario.ingredients, scenario.stored, TINY)
     again["spec"]["replayOf"] = "first"
     again["spec"]["trainer"]["nodes"] = 2
-    again["spec"]["resources"] = {"train": {"requests": {"cpu": "200m", "memory": "1Gi"}}}
+    # Two pods on two cores: neither may take the other's.
+    again["spec"]["resources"] = {
+        "train": {"requests": {"cpu": "200m", "memory": "1Gi"}, "limits": {"cpu": "1"}}
+    }
     installed.apply(again)
 
     def ended() -> bool:
