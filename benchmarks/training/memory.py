@@ -2,9 +2,10 @@
 
 A DistilBERT of its real size (random weights), the default batch of 16 papers of 512 tokens, fp32,
 two epochs of two steps, each arm a process of its own: ``loop`` (torch alone: forward, backward,
-AdamW), ``trainer`` (``transformers.Trainer``, which saves each epoch) and ``ours``. Every text is
-cut at the limit, so all have the same batches. Leaves ``build/bench/memory.json``; with
-``--record`` the table goes into docs/reference/figures.md.
+AdamW), ``parts`` (the same in Pharos' micro-batches), ``trainer`` (``transformers.Trainer``, which
+saves each epoch) and ``ours``. Every text is cut at the limit, so all have the same batches.
+
+Leaves ``build/bench/memory.json``; with ``--record`` the table goes into docs/reference/figures.md.
 """
 
 import argparse
@@ -29,6 +30,7 @@ BATCH, TOKENS, EPOCHS, STEPS = 16, 512, 2, 2
 LIMIT_PERCENT = 10
 SAID = {
     "loop": "torch alone: forward, backward, AdamW",
+    "parts": "the same, a batch in the parts that Pharos cuts it into",
     "trainer": "`transformers.Trainer`, saving each epoch",
     "ours": "Pharos: checkpoints, validation, TensorBoard",
 }
@@ -61,7 +63,7 @@ def measured(arm: str, folder: Path) -> Run:
     """One arm, in this process, of what ``_prepared`` left in the folder."""
     rows = json.loads((folder / "papers.json").read_text())
     samples = [Sample(row["text"], row["label"], row["arxiv_id"]) for row in rows]
-    train = {"loop": _loop, "trainer": _trainer, "ours": _ours}[arm]
+    train = {"loop": _loop, "parts": _parts, "trainer": _trainer, "ours": _ours}[arm]
     steps = train(folder / "base", samples, folder / arm)
     if steps != EPOCHS * STEPS:
         raise SystemExit(f"{arm} took {steps} steps, not {EPOCHS * STEPS}")
@@ -94,6 +96,17 @@ def _prepared(folder: Path) -> None:
 
 
 def _loop(base: Path, samples: list[Sample], _: Path) -> int:
+    return _plain(base, samples, BATCH)
+
+
+def _parts(base: Path, samples: list[Sample], _: Path) -> int:
+    from pharos_jobs.training import device  # noqa: PLC0415 - one arm a process
+
+    return _plain(base, samples, max(1, min(BATCH, device.token_budget() // TOKENS)))
+
+
+def _plain(base: Path, samples: list[Sample], part: int) -> int:
+    """Gradients are added up over parts of so many texts."""
     import torch  # noqa: PLC0415 - one arm a process
 
     tokenizer, model = _loaded(base)
@@ -102,12 +115,14 @@ def _loop(base: Path, samples: list[Sample], _: Path) -> int:
     steps = 0
     for _epoch in range(EPOCHS):
         for begin in range(0, len(samples), BATCH):
-            part = samples[begin : begin + BATCH]
-            batch = tokenizer(
-                [s.text for s in part], truncation=True, max_length=TOKENS, return_tensors="pt"
-            )
-            labels = torch.tensor([papers.CLASSES.index(s.label) for s in part])
-            model(**batch, labels=labels).loss.backward()
+            batch = samples[begin : begin + BATCH]
+            for first in range(0, len(batch), part):
+                few = batch[first : first + part]
+                texts = [sample.text for sample in few]
+                given = tokenizer(texts, truncation=True, max_length=TOKENS, return_tensors="pt")
+                labels = torch.tensor([papers.CLASSES.index(sample.label) for sample in few])
+                loss = model(**given, labels=labels).loss * len(few) / len(batch)
+                loss.backward()
             optimiser.step()
             optimiser.zero_grad()
             steps += 1

@@ -38,7 +38,6 @@ TASKS = {
     "CHK-2": _ACCURATE,
     "CHK-4": "Tests and staging as one answer before a deployment.",
     "CHK-6": "Version, staging and smoke tests as one chain on a cluster.",
-    "DOC-3": "Time the train step on a GPU for the guide: all other times stand there.",
     "SUC-5": _ACCURATE,
     "SUC-9": _ON_GPU,
     "SUC-10": "State what the overhead is a share of, and keep it under a tenth.",
