@@ -102,6 +102,12 @@ bench-delivery: setup ## Traffic and experiments, beside other tools: build/benc
 bench-training: setup ## Time to the same macro-F1, beside transformers.Trainer: build/bench/training.json (40 min; QUICK=1: 20 min)
 	$(BENCH) training.course
 	$(BENCH) training.report
+	$(BENCH) training.memory
+
+.PHONY: guide
+guide: setup ## The training guide's commands, run on real papers and timed, into the guide (10 min)
+	$(BENCH) training.guide --record
+	PYTHONPATH=hack $(VENV)/python -m generated
 
 .PHONY: bench-serving
 bench-serving: setup ## Serving beside other servers, and the machine's limit: build/bench/serving.json (15 min; QUICK=1: 8 min)

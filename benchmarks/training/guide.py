@@ -2,8 +2,9 @@
 
 Leaves what was printed, the seconds and the files in ``build/bench/guide.json``; with ``--record``
 in ``guide.json`` beside this file, from which ``make generate`` writes the blocks of
-docs/user/training.md. The folder of the run is told as ``/home/ada``, JSON log lines are left out,
-nothing else is changed. A step that fails ends it, but for ``evaluate``, whose gate may.
+docs/user/training.md. The folder of the run is told as ``/home/ada``; log lines, bars and the
+warnings of libraries are left out; nothing else is changed. A step that fails ends it, but for
+``evaluate``, whose gate may.
 """
 
 import argparse
@@ -89,17 +90,28 @@ STEPS = (
     ),
     Shown(
         "search",
-        f"search --data-dir {FEW} {SMALL} --n-trials 20 --timeout 240",
+        f"search --data-dir {FEW} {SMALL} --n-trials 20 --timeout 180",
         ("models/classification/hp_search/best_params.json",),
     ),
 )
 
 
-def printed(output: str, folder: str) -> str:
-    """What a person saw: without JSON log lines and bars, with the folder as a home. Pure."""
-    lines = (line.rpartition("\r")[2].rstrip() for line in output.splitlines())
-    seen = [line for line in lines if line and not line.startswith("{")]
-    return "\n".join(seen).replace(folder, HOME)
+def printed(errors: str, output: str, folder: str) -> str:
+    """What a person reads, with the folder as a home. Pure.
+
+    Of what goes to standard error, the sentences of a command that failed, and its warnings.
+    """
+    return "\n".join([*_lines(errors), *_lines(output)]).replace(folder, HOME)
+
+
+def _lines(text: str) -> list[str]:
+    """Without JSON log lines and bars."""
+    lines = (line.rstrip().rpartition("\r")[2] for line in text.split("\n"))
+    return [line for line in lines if line and not line.startswith("{") and "━" not in line]
+
+
+def _warnings(errors: str) -> str:
+    return "\n".join(line for line in errors.split("\n") if line.startswith("warning: "))
 
 
 def run(step: Shown, folder: Path) -> Found:
@@ -111,9 +123,9 @@ def run(step: Shown, folder: Path) -> Found:
         cwd=folder,
         check=False,
         text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
     )
+    errors = ended.stderr if ended.returncode else _warnings(ended.stderr)
     return {
         "name": step.name,
         "command": f"python -m pharos_jobs {step.command}",
@@ -121,7 +133,7 @@ def run(step: Shown, folder: Path) -> Found:
         "processorSeconds": round(_processor_s() - before, 1),
         "loadAverage": round(load, 1),
         "exitCode": ended.returncode,
-        "output": printed(ended.stdout, str(folder)),
+        "output": printed(errors, ended.stdout, str(folder)),
         "files": [{"path": path, "bytes": _size(folder / path)} for path in step.files],
     }
 

@@ -11,6 +11,7 @@ from generated import (
     chart_reference,
     cli_reference,
     figures,
+    guide,
     kinds_reference,
     metrics_reference,
     roadmap,
@@ -71,8 +72,8 @@ def still_open() -> dict[Path, str]:
 
 
 def measured() -> dict[Path, str]:
-    """What was measured and recorded, in the page of figures."""
-    return {figures.PAGE: figures.page(figures.PAGE.read_text())}
+    """What was measured and recorded, in the page of figures and in the training guide."""
+    return {each.PAGE: each.page(each.PAGE.read_text()) for each in (figures, guide)}
 
 
 def install() -> dict[Path, str]:

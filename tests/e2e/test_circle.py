@@ -313,6 +313,7 @@ def test_a_broken_version_is_rolled_back_and_quarantined(
 @pytest.mark.requirement("SUC-23")
 @pytest.mark.requirement("RBK-4")
 @pytest.mark.requirement("RBK-5")
+@pytest.mark.requirement("CON-4")
 def test_a_person_rolls_production_back(
     installed: Cluster, scenario: Scenario, stage: Stage, kubectl
 ) -> None:

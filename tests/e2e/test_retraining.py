@@ -256,6 +256,7 @@ def users(installed: Cluster, feed: Feed) -> Iterator[Traffic]:
 @pytest.mark.requirement("RET-11")
 @pytest.mark.requirement("SUC-20")
 @pytest.mark.requirement("GOL-6")
+@pytest.mark.requirement("FUT-11")
 def test_new_papers_lead_to_a_better_version_though_every_step_is_killed_once(
     installed: Cluster, feed: Feed, users: Traffic, kubectl
 ) -> None:

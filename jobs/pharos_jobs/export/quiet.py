@@ -5,6 +5,7 @@ the home folder says no. Where that package cannot be imported, both fall back t
 made impossible to import, for the whole process, before either is loaded.
 """
 
+import logging
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -18,8 +19,13 @@ def load_openvino() -> ModuleType:
 
 
 def load_nncf() -> ModuleType:
-    """NNCF; some seconds. Raises RuntimeError if its reporter was loaded before."""
-    return _quietly("nncf")
+    """NNCF; some seconds. Raises RuntimeError if its reporter was loaded before.
+
+    It prints what it leaves out as plain lines among those of our log: only its warnings stay.
+    """
+    nncf = _quietly("nncf")
+    nncf.set_log_level(logging.WARNING)
+    return nncf
 
 
 def _quietly(name: str) -> ModuleType:

@@ -69,6 +69,7 @@ def serving(knows_experiment: bool) -> Iterator[Server]:
         thread.join()
 
 
+@pytest.mark.requirement("FUT-11")
 @pytest.mark.parametrize(
     ("knows", "experiment"), [(True, "7"), (False, "8")], ids=["known", "a new experiment"]
 )

@@ -336,7 +336,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.requirement("SEC-1")
+@pytest.mark.requirement("SEC-1", "CON-4")
 @pytest.mark.parametrize(("answer", "reason", "says"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_is_terminal_and_never_repeats_the_key(
     tmp_path: Path, clock: Clock, answer: Answer, reason: FailureReason, says: str

@@ -36,6 +36,7 @@ def _is_api_server(process: Path, environment: Environment) -> bool:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.requirement("CON-4")
 def test_a_server_that_hangs_for_twenty_seconds_is_waited_for(
     api: Api, fleet: Fleet, api_server: Environment
 ) -> None:

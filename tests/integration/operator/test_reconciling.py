@@ -26,6 +26,7 @@ def _steps(api: Api) -> list[str]:
     return sorted(j["metadata"]["name"] for j in jobs if "first-" in j["metadata"]["name"])
 
 
+@pytest.mark.requirement("FUT-11")
 def test_a_run_becomes_one_job_a_step_each_owned_by_it(api: Api, fleet: Fleet) -> None:
     fleet.start()
     api.create(GROUP, "models", model())

@@ -127,7 +127,7 @@ def _message(result: CheckResult) -> str:
     return result.model_dump_json(by_alias=True, exclude_none=True)
 
 
-@pytest.mark.requirement("RET-9", "RET-10")
+@pytest.mark.requirement("RET-9", "RET-10", "FUT-11")
 @pytest.mark.timeout(120)
 def test_a_check_that_is_due_becomes_one_run_and_stays_one_after_a_takeover(
     api: Api, fleet: Fleet

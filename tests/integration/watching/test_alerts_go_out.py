@@ -111,7 +111,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[tower.Alert]:
     return asyncio.run(_wrong_and_mended(tmp_path_factory.mktemp("tower")))
 
 
-@pytest.mark.requirement("MON-10", "MON-11", "MON-12", "MON-13")
+@pytest.mark.requirement("MON-10", "MON-11", "MON-12", "MON-13", "CON-4")
 @pytest.mark.parametrize("name", EXPECTED)
 def test_it_is_told_and_so_is_its_end(name: str, told: list[tower.Alert]) -> None:
     expected, found = EXPECTED[name], [each for each in told if _is(each, name)]

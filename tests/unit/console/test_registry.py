@@ -195,6 +195,7 @@ def on_s3(each: ModelVersion) -> ModelVersion:
     return each.model_copy(update={"spec": each.spec.model_copy(update={"artifact": artifact})})
 
 
+@pytest.mark.requirement("FUT-11")
 def test_a_version_is_written_once_and_production_has_the_alias(recorded: Recorded) -> None:
     with MlflowRegistry(recorded.url) as there:
         for each in (*VERSIONS, *VERSIONS):

@@ -46,6 +46,7 @@ def test_without_addresses_no_secret_can_be_read_and_nothing_be_reached() -> Non
     assert "169.254.0.0/16" not in done.stdout
 
 
+@pytest.mark.requirement("CON-4")
 def test_the_operator_has_no_rights_outside_the_namespaces_it_watches() -> None:
     for values in ("default", "local"):
         names = {role["metadata"]["name"] for role in helm_chart.of_kind(values, "ClusterRole")}

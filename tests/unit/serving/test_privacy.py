@@ -36,7 +36,7 @@ SANITISED = {
 }
 
 
-@pytest.mark.requirement("SEC-2", "SEC-3", "SEC-4", "SEC-5")
+@pytest.mark.requirement("SEC-2", "SEC-3", "SEC-4", "SEC-5", "CON-4")
 @pytest.mark.parametrize(("text", "clean"), SANITISED.values(), ids=SANITISED)
 def test_sanitising(text: str, clean: str) -> None:
     assert sanitize_text(text) == clean

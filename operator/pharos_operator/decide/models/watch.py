@@ -29,7 +29,8 @@ def watched(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDra
     if now < ends:
         message = f"{production.version} is watched until {rfc3339(whole_seconds(ends))}"
         return draft.find(condition(kind, None, ModelReason.WATCHING, message))
-    if obs.window is None:
+    # What was summed up is of the version that was in production when it was asked for.
+    if obs.window is None or production != obs.model.status.production:
         return draft
     if obs.window.sample.error:
         message = f"{production.version} cannot be summed up yet: {obs.window.sample.error}"

@@ -19,7 +19,14 @@ from decide_builders import (
 
 from pharos_analysis.samples import LoggedErrors, Sample
 from pharos_api.meta import Condition
-from pharos_api.model import ModelSpec, ModelStatus, PromotionPolicy, Route
+from pharos_api.model import (
+    Incoming,
+    IncomingCause,
+    ModelSpec,
+    ModelStatus,
+    PromotionPolicy,
+    Route,
+)
 from pharos_api.watched import WatchedWindow
 from pharos_operator.decide.decision import Decision
 from pharos_operator.decide.models.model import decide
@@ -155,6 +162,20 @@ DUE = {
 @pytest.mark.parametrize(("case", "due"), DUE.values(), ids=DUE)
 def test_when_the_metrics_are_asked(case: Case, due: bool) -> None:
     assert is_due(case.observation(), after(case.hours * HOUR)) is due
+
+
+def test_what_was_summed_up_is_not_told_of_a_version_that_takes_over_at_the_same_look() -> None:
+    """Even where the window is so short that the new version's is over at once."""
+    at_once = ModelSpec(promotion=PromotionPolicy(rollback_window="0s"))
+    incoming = Incoming(
+        name=name_of("v1.1.0"), version="v1.1.0", cause=IncomingCause.PROMOTE, since=NOW
+    )
+    of = model("v1.0.0", at_once, incoming=incoming)
+    obs = looked(of, version("v1.0.0"), version("v1.1.0"), window=Window(FINE, NO_ERRORS))
+    decision = decide(obs, PLATFORM, after(HOUR))
+    assert decision.status.production is not None
+    assert decision.status.production.version == "v1.1.0"
+    assert (told(decision), decision.status.watched) == ([], None)
 
 
 def test_without_production_nothing_is_watched() -> None:

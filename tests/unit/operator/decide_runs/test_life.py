@@ -240,6 +240,7 @@ class TestWaiting:
         assert waiting in said(world, "Scheduled").message
         assert not world.reconcile().events
 
+    @pytest.mark.requirement("FUT-11")
     def test_a_queued_job_is_left_to_its_queue(self) -> None:
         world = at_step(StepName.COLLECT, pods={"queueName": "gpu"})
         job = world.jobs["weekly-collect"]
