@@ -80,7 +80,8 @@ class RetentionResult(Status):
     """What a retention Job did, or with ``dryRun`` would have done.
 
     ``left`` are things that changed between the plan and the act and were therefore left alone.
-    ``anonymised`` and ``aggregated`` count rows of the prediction log and days of its sums.
+    ``anonymised`` and ``aggregated`` count rows of the prediction log and days of its sums. Bytes
+    are those that leave the artifact store, for good or for the archive.
     """
 
     dry_run: bool = False

@@ -75,9 +75,9 @@ class Stored:
     moment from which its age counts, ``changed_at`` its last write. ``owners`` are the Models that
     it belongs to; ``users`` the versions of other Models, by path, that were trained on it.
     ``run`` is the UID of the run that a version came from, ``version`` the number of the version
-    that a report on drift is about. ``archived`` versions lie in the
-    archive, and here only as far as ``size_bytes`` says. ``replaced_by`` is the data set that an
-    erasure left of this one.
+    that a report on drift is about. ``archived`` versions lie in the archive. Of a version
+    ``size_bytes`` is what archiving it frees, or still frees, here: what keeps it listed stays.
+    ``replaced_by`` is the data set that an erasure left of this one.
     """
 
     kind: Kind

@@ -13,21 +13,22 @@ from pharos_api.meta import span
 from pharos_api.names import ENV_DATABASE_URL
 from pharos_api.retaining import RetentionInput
 from pharos_jobs.errors import Retryable
-from pharos_store.anonymising import Anonymised, anonymise_before
+from pharos_store.anonymising import Anonymised, anonymise_before, due_before
 from pharos_store.connecting import open_engine
 
 
 def anonymise_log(
-    told: RetentionInput, environment: Mapping[str, str], now: datetime
+    told: RetentionInput, environment: Mapping[str, str], now: datetime, *, dry_run: bool = False
 ) -> Anonymised:
-    """What was done. Raises Retryable while the database is away."""
+    """What was done, or would be. Raises Retryable while the database is away."""
     url = environment.get(ENV_DATABASE_URL, "")
     if not url:
         return Anonymised(0, 0)
     engine = open_engine(url)
     try:
         before = now - span(told.policy.prediction_logs)
-        return anonymise_before(engine, before, (told.namespace, told.model))
+        carry_out = due_before if dry_run else anonymise_before
+        return carry_out(engine, before, (told.namespace, told.model))
     except SQLAlchemyError as error:
         # SQLAlchemy's own sentence would carry rows; its cause is the database's.
         cause = str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0]

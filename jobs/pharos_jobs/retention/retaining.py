@@ -14,7 +14,6 @@ from pharos_jobs.errors import StepFault
 from pharos_jobs.retention.acting import Done, act
 from pharos_jobs.retention.prediction_log import anonymise_log
 from pharos_jobs.retention.stock import take_stock
-from pharos_store.anonymising import Anonymised
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def retain(told: RetentionInput, now: datetime) -> tuple[RetentionResult, ExitCo
         for item in wanted:
             _log.info("Planned", extra={"item": shown(item, now).to_json()})
         done = Done(_changes(wanted), [], []) if dry_run else act(wanted, told)
-        log = Anonymised(0, 0) if dry_run else anonymise_log(told, os.environ, now)
+        log = anonymise_log(told, os.environ, now, dry_run=dry_run)
     except StepFault as fault:
         return _failed(fault.reason, fault.message, dry_run), fault.exit_code
     except OSError as error:

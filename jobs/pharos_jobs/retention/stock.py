@@ -126,14 +126,15 @@ def _version(told: RetentionInput, name: str, folder: _Folder, mine: frozenset[s
     about = _document(f"{told.artifact_root}/{folder.path}/{METADATA}")
     archived = any(f.path == f"{name}/{ARCHIVED}" for f in folder.files)
     listed = {f"{name}/{file}" for file in LISTED}
-    left = [f.size_bytes for f in folder.files if not (archived and f.path in listed)]
+    # What stays listed is not freed by moving the rest.
+    movable = [f.size_bytes for f in folder.files if f.path not in listed]
     # Moving a version is no use of it: a move that was cut off goes on at once.
     changed = max(
         (f.changed_at for f in folder.files if f.path != f"{name}/{ARCHIVED}"),
         default=folder.changed_at,
     )
     return Stored(
-        Kind.VERSION, folder.path, name, changed, changed, sum(left), mine,
+        Kind.VERSION, folder.path, name, changed, changed, sum(movable), mine,
         run=str(about.get("run_uid", "")), archived=archived,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ import pytest
 from integration.postgres import own_postgres, postgres_url
 from jobs_builders import papers, step_input
 from retention_cases import told, version
+from retention_store import Store, assert_as_shown, retained, seven_versions
 from store_builders import make_prediction, project, stored
 
 from pharos_api.jobio import Output, StepInput, StepResult
@@ -28,6 +29,15 @@ from pharos_store.rows import LogBatch
 from pharos_store.upgrading import upgrade
 
 __all__ = ["own_postgres", "postgres_url"]
+HELD = {
+    "v1.0.0": ("Archive", "Superseded"),
+    "v1.1.0": ("Keep", "Lineage"),
+    "v1.2.0": ("Keep", "Pinned"),
+    "v1.3.0": ("Keep", "Archived"),
+    "v1.4.0": ("Keep", "InExperiment"),
+    "v1.5.0": ("Keep", "Previous"),
+    "v1.6.0": ("Keep", "Production"),
+}
 SECRETS = {"AWS_SECRET_ACCESS_KEY": "canary-aws-61", "NCBI_API_KEY": "canary-ncbi-62"}
 
 
@@ -113,8 +123,12 @@ def test_what_the_plan_shows_is_what_the_job_then_deletes(house: House) -> None:
     shown = {row["path"] for row in json.loads(printed) if row["verdict"] == "Delete"}
     assert shown == {"raw/uid-1", f"datasets/{house.inputs[Output.DATASET_SHA256]}"}
 
+    _, log = house.retain(known.model_copy(update={"dry_run": True}))
+    dry = RetentionResult.model_validate_json(log.read_text())
+    assert house.files() == before
     _, log = house.retain(known)
     result = RetentionResult.model_validate_json(log.read_text())
+    assert dry.model_copy(update={"dry_run": False}) == result
     gone = {path for path in before - house.files() if not path.startswith("owners/")}
     assert gone == {path for path in before if path.startswith(tuple(shown))}
     assert (result.deleted, result.anonymised, result.aggregated) == (2, 1, 1)
@@ -137,3 +151,23 @@ def test_what_a_run_makes_belongs_to_its_model_and_ages_from_its_collection(hous
     assert data is not None
     assert run.owners == data.owners == {"default.arxiv"}
     assert run.since == data.since
+
+
+@pytest.mark.requirement("SEC-9", "SEC-10", "SEC-11", "PRF-14")
+def test_the_bytes_and_versions_of_a_dry_run_are_those_that_are_then_freed_and_moved(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path, datetime.now(UTC))
+    known = store.told(*seven_versions(store).values())
+    found = retained(store, known.model_dump_json(by_alias=True, exclude_defaults=True))
+
+    verdicts = {row["path"]: (row["verdict"], row["reason"]) for row in found.shown}
+    held = {f"{store.models}/{number}": reason for number, reason in HELD.items()}
+    assert {path: verdicts[path] for path in held} == held
+    assert found.paths("Archive") == {f"{store.models}/v1.0.0"} | {
+        f"raw/run-v1.{number}.0" for number in range(7)
+    }
+    assert_as_shown(found)
+    again = retained(store, known.model_dump_json(by_alias=True, exclude_defaults=True))
+    assert (again.done.deleted, again.done.archived, again.done.freed_bytes) == (0, 0, 0)
+    assert not again.gone | again.moved

@@ -12,7 +12,7 @@ from store_builders import NOW, USER, make_prediction, stored
 
 from pharos_api.sanitising import anonymize_prediction_log
 from pharos_store import erasing
-from pharos_store.anonymising import Anonymised, anonymise_before
+from pharos_store.anonymising import Anonymised, anonymise_before, due_before
 from pharos_store.base import Base
 from pharos_store.identity import mark
 from pharos_store.log_writing import write_log
@@ -83,7 +83,10 @@ def test_the_sums_of_a_day_stay_and_each_row_counts_once(projected: Engine) -> N
         replace(make_prediction("r3", created_at=yesterday), error="Overloaded"),
     ]
     write_log(projected, LogBatch(rows, [LabelRow("r1", "cs.AI", NOW, satisfaction=True)]))
-    assert anonymise_before(projected, NOW + MONTH).days == 2
+    assert due_before(projected, NOW) == Anonymised(1, 1)
+    due = due_before(projected, NOW + MONTH)
+    assert (due.rows, due.days) == (3, 2)
+    assert anonymise_before(projected, NOW + MONTH) == due
     late = [make_prediction("r4")]
     write_log(projected, LogBatch(late))
     anonymise_before(projected, NOW + MONTH)

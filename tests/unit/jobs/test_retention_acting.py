@@ -1,98 +1,23 @@
 """The plan carried out on real files: what goes, what moves, what changed meanwhile, what stops."""
 
 import json
-import os
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from retention_cases import NOW, OWNER, days, told, version
+from retention_cases import NOW
+from retention_store import Store
 
-from pharos_api.artifacts import ARCHIVED, MANIFEST, Manifest
+from pharos_api.artifacts import ARCHIVED
 from pharos_api.jobio import ExitCode
 from pharos_api.modelversion import Stage
-from pharos_api.retaining import RetainedVersion, RetentionInput
+from pharos_api.retaining import RetentionInput
 from pharos_api.signing import SIGNATURE
 from pharos_jobs import storage
 from pharos_jobs.core.retention import Kind, Verdict
 from pharos_jobs.drift.reports import reports_with_words
 from pharos_jobs.erasing.clearing import drop_folders
-from pharos_jobs.keeping.restoring import restore
 from pharos_jobs.retention import acting, archiving, owners
 from pharos_jobs.retention.retaining import planned, retain
-
-
-class Store:
-    """An artifact root with things of many ages, and an archive beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.cold = folder / "artifacts", folder / "cold"
-        self.root = self.folder.as_uri()
-
-    def put(self, path: str, age: float, content: str = "x") -> Path:
-        file = self.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-        return aged(file, age)
-
-    def run(self, uid: str, age: float) -> None:
-        owners.claim(self.root, (owners.RUNS, uid), OWNER, days(age))
-        self.put(f"raw/{uid}/papers.jsonl.gz", age)
-        self.put(f"runs/{uid}/model/training.json", age)
-        self.put(f"runs/{uid}/checkpoints/checkpoint-9/model.safetensors", age)
-
-    def dataset(self, key: str, age: float) -> None:
-        owners.claim(self.root, (owners.DATASETS, key), OWNER, days(age))
-        self.put(f"datasets/{key}/card.json", age)
-        self.put(f"datasets/{key}/train.jsonl.gz", age)
-
-    def version(self, number: str, age: float, **more: object) -> RetainedVersion:
-        folder = f"models/default/arxiv/{number}"
-        about = {"dataset": {"sha256": f"of-{number}"}, "run_uid": f"run-{number}"}
-        files = {"metadata.json": json.dumps(about), "model.onnx": f"weights of {number}"}
-        written = [
-            storage.write_bytes(f"{self.root}/{folder}/{name}", text.encode())
-            for name, text in files.items()
-        ]
-        manifest = Manifest.model_validate(
-            {
-                "model": "arxiv",
-                "version": number,
-                "labels": ["a", "b"],
-                "files": [
-                    {
-                        "path": one.uri.rpartition("/")[2],
-                        "sha256": one.sha256,
-                        "sizeBytes": one.size_bytes,
-                    }
-                    for one in written
-                ],
-            }
-        )
-        self.put(f"{folder}/manifest.json", age, manifest.to_bytes().decode())
-        self.put(f"{folder}/{SIGNATURE}", age, "signed")
-        for file in (self.folder / folder).iterdir():
-            aged(file, age)
-        return version(number, sha256=manifest.digest(), dataset_sha256=f"of-{number}", **more)
-
-    def told(self, *versions: RetainedVersion, **more: object) -> RetentionInput:
-        policy = {"archiveUri": self.cold.as_uri(), "previousVersions": 0}
-        return told(*versions, root=self.root, policy=policy, **more)
-
-    def restored(self, number: str) -> int:
-        """Bytes that came back from the archive."""
-        place = f"models/default/arxiv/{number}"
-        sha256 = storage.sha256_of(f"{self.cold.as_uri()}/{place}/{MANIFEST}")
-        return restore(f"{self.cold.as_uri()}/{place}", f"{self.root}/{place}", sha256)
-
-    def files(self) -> set[str]:
-        return {f.path for f in storage.walk(self.root)}
-
-
-def aged(file: Path, age: float) -> Path:
-    moment = (NOW - timedelta(days=age)).timestamp()
-    os.utime(file, (moment, moment))
-    return file
 
 
 @pytest.fixture
@@ -230,7 +155,7 @@ def test_a_version_that_is_not_what_its_digest_says_is_told_of_and_stays(store: 
     known = full(store)
     weights = store.folder / "models/default/arxiv/v1.0.0/model.onnx"
     weights.write_text("altered")
-    aged(weights, 300)
+    store.aged(weights, 300)
     result, code = retain(known, NOW)
     assert code is ExitCode.OK
     assert result.left == 1
