@@ -165,7 +165,8 @@ class ModelObservation:
     mature predictions of production of late and those that have a label; None while that is not
     known. ``self_test`` is the last one that this process made, None where it made none. ``checks``
     are the Jobs that ask whether a retraining is due. ``zone`` is the policy's time zone, None
-    where nobody knows it.
+    where nobody knows it. ``refused_runs`` are those that the API server has just refused, by name,
+    each with its sentence.
     """
 
     model: Model
@@ -180,6 +181,7 @@ class ModelObservation:
     checks: tuple[JobView, ...] = ()
     zone: tzinfo | None = UTC
     deliveries: Deliveries = Deliveries()
+    refused_runs: dict[str, str] = field(default_factory=dict)
 
     @property
     def retrainings(self) -> tuple[TrainingRun, ...]:

@@ -322,6 +322,30 @@ def test_a_crash_before_the_status_was_written_adopts_the_run_that_stands() -> N
     assert decision.status.retraining.acted == ["uid-arxiv-retrain-1"]
 
 
+QUOTA = {NAME: "trainingruns is forbidden: exceeded quota: runs, used: 5, limited: 5"}
+
+
+def test_a_run_that_the_api_server_refused_has_not_started_and_the_next_check_goes_on() -> None:
+    decision = decide(replace(seen(None, check()), refused_runs=QUOTA), PLATFORM, NOW)
+    due = find(decision.status.conditions, ModelCondition.RETRAINING_DUE)
+    assert due is not None
+    assert (due.status, due.reason) == (ConditionStatus.FALSE, RetrainingReason.RUN_REFUSED)
+    assert "exceeded quota" in due.message
+    assert "a check after 2026-11-24T12:00:00Z may start another" in due.message
+    kept = decision.status.retraining
+    assert kept is not None
+    assert (kept.run, kept.run_finished_at, kept.acted) == (NAME, NOW, ["uid-arxiv-retrain-1"])
+    assert _runs(decision) == []
+    of = retrained_model().model_copy(update={"status": decision.status})
+    soon, later = check(name="b", ended=after(60)), check(name="c", ended=after(90_000))
+    held = decide(seen(of, check(), soon), PLATFORM, after(70))
+    cooling = find(held.status.conditions, ModelCondition.RETRAINING_DUE)
+    assert cooling is not None
+    assert cooling.reason == RetrainingReason.COOLING_DOWN
+    (run,) = _runs(decide(seen(of, check(), later), PLATFORM, after(90_010)))
+    assert run.name == retraining_name("arxiv", "uid-c")
+
+
 def test_checks_are_acted_on_in_the_order_in_which_they_ended() -> None:
     early, late = check(name="a", ended=after(60)), check(QUIET, name="b", ended=after(120))
     first = decide(seen(None, late, early), PLATFORM, after(130))
