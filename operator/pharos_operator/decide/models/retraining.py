@@ -70,7 +70,7 @@ def retrained(
     look = Look(obs, obs.model.spec.retraining, platform, now)
     if look.policy is None:
         return _without_policy(draft)
-    draft = _followed(look, draft)
+    draft = drift.outlived(obs, _followed(look, draft))
     answer = checking.answered(obs, draft.status, now)
     if answer is None:
         return _waiting(look, draft)
@@ -78,7 +78,7 @@ def retrained(
     if answer.result is None:
         message = f"check {answer.job.name} said nothing: {answer.failure}"
         return _refused(draft, Refusal(RetrainingReason.CHECK_FAILED, message))
-    draft = drift.watched(draft, answer.result.drift)
+    draft = drift.watched(obs, draft, answer.result)
     return _judged(look, draft, answer, answer.result)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from decide_builders import NOW, PLATFORM, after, experiment, model
+from decide_builders import NOW, PLATFORM, after, experiment, model, version
 from retraining_builders import (
     ASKED,
     DATA_SHA,
@@ -22,8 +22,9 @@ from retraining_builders import (
 from pharos_api.abexperiment import ExperimentPhase
 from pharos_api.checking import CheckResult
 from pharos_api.jobio import FailureReason, StepError
-from pharos_api.meta import ConditionStatus
-from pharos_api.model import ModelSpec, ModelStatus
+from pharos_api.meta import Condition, ConditionStatus
+from pharos_api.model import Incoming, IncomingCause, ModelSpec, ModelStatus
+from pharos_api.modelversion import Lineage
 from pharos_api.names import retraining_name
 from pharos_api.retraining import DriftReading, RetrainingStatus, Trigger
 from pharos_api.trainingrun import TrainingRunPhase
@@ -391,6 +392,71 @@ def test_drift_is_told_and_starts_nothing_by_itself(name: str) -> None:
     assert found is not None
     assert (found.status, says in found.message) == (status, True)
     assert _runs(decision) == []
+
+
+HELD = Condition(
+    type=ModelCondition.DRIFT_DETECTED,
+    status=ConditionStatus.TRUE,
+    reason=RetrainingReason.DRIFTED,
+    message="input drifted",
+    last_transition_time=NOW,
+)
+NEWER = Lineage(dataset_sha256="e" * 64)
+PROMOTIONS = {
+    "after a version of newer data came to production drift is not known": (
+        NEWER,
+        ConditionStatus.UNKNOWN,
+        "v1.1.0 has learnt from other data than v1.0.0, beside which drift was measured; it is "
+        "measured again by the next check",
+    ),
+    "after a version of the same data came to production drift is what it was": (
+        trained().spec.lineage,
+        ConditionStatus.TRUE,
+        "input drifted",
+    ),
+    "of data that nobody knows nothing is known": (
+        Lineage(),
+        ConditionStatus.UNKNOWN,
+        "measured again by the next check",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lineage", "status", "says"), PROMOTIONS.values(), ids=PROMOTIONS.keys())
+def test_drift_is_a_distance_from_what_production_learnt(
+    lineage: Lineage, status: ConditionStatus, says: str
+) -> None:
+    new = version("v1.1.0", ready=1)
+    new = new.model_copy(update={"spec": new.spec.model_copy(update={"lineage": lineage})})
+    incoming = Incoming(
+        name=new.metadata.name, version="v1.1.0", cause=IncomingCause.PROMOTE, since=NOW
+    )
+    of = retrained_model(incoming=incoming, conditions=[HELD])
+    decision = decide(replace(seen(of), versions=(trained(), new)), PLATFORM, NOW)
+    assert decision.status.production is not None
+    assert decision.status.production.version == "v1.1.0"
+    found = find(decision.status.conditions, ModelCondition.DRIFT_DETECTED)
+    assert found is not None
+    assert (found.status, says in found.message) == (status, True)
+    again = decide(
+        replace(seen(of.model_copy(update={"status": decision.status})), versions=(trained(), new)),
+        PLATFORM,
+        after(60),
+    )
+    assert find(again.status.conditions, ModelCondition.DRIFT_DETECTED) == found
+
+
+def test_a_check_that_measured_drift_beside_another_production_says_nothing_of_this_one() -> None:
+    late = QUIET.model_copy(update={"drift": DRIFTED})
+    new = trained("v1.1.0")
+    new = new.model_copy(update={"spec": new.spec.model_copy(update={"lineage": NEWER})})
+    look = replace(
+        seen(retrained_model(production="v1.1.0"), check(late)), versions=(trained(), new)
+    )
+    decision = decide(look, PLATFORM, NOW)
+    found = find(decision.status.conditions, ModelCondition.DRIFT_DETECTED)
+    assert found is not None
+    assert (found.status, "v1.0.0" in found.message) == (ConditionStatus.UNKNOWN, True)
 
 
 def test_a_model_without_a_policy_says_nothing_of_retraining() -> None:
