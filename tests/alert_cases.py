@@ -318,6 +318,16 @@ CASES: dict[str, Case] = {
             },
         },
     ),
+    "the API server refuses a retraining, and the next one starts": Case(
+        "PharosRetrainingFailed",
+        condition("RetrainingDue", "False", "RunRefused", "_x10 1+0x39 stale")
+        | condition("RetrainingDue", "True", "RetrainingStarted", "1+0x9 stale _x39 1+0x40"),
+        4,
+        8,
+        27,
+        WHO,
+        "The last retraining of arxiv has failed",
+    ),
     "a retraining failed more than a day ago, and nothing came after it": Case(
         "PharosRetrainingFailed",
         retraining("Failed", "retrain-7", f"_x10 {-2 * DAY_S}+0x40 stale"),

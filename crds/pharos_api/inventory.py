@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from pharos_api.meta import Spec
+from pharos_api.meta import Spec, Status
+from pharos_api.model import Quarantined
 from pharos_api.modelversion import ModelVersionSpec
 
 MODEL_SPEC = "model.json"
@@ -17,7 +18,9 @@ class StoredModel(Spec):
     """One model of the root.
 
     ``spec`` is the Model's as the registry was last told, None where it was told none.
-    ``production`` is a version, empty for none; ``quarantined`` are those that may not return.
+    ``production`` is a version, empty for none; ``quarantined`` are those that may not return, and
+    ``refused`` the same by digest, with their reasons. ``givenUp`` are versions that an experiment
+    gave up, each with its sentence.
     ``flaws`` are sentences about folders that hold no whole version.
     """
 
@@ -26,19 +29,24 @@ class StoredModel(Spec):
     spec: dict[str, Any] | None = None
     production: str = ""
     quarantined: list[str] = Field(default_factory=list)
+    refused: list[Quarantined] = Field(default_factory=list)
+    given_up: dict[str, str] = Field(default_factory=dict)
     versions: list[ModelVersionSpec] = Field(default_factory=list)
     flaws: list[str] = Field(default_factory=list)
 
 
-class Restored(Spec):
+class Restored(Status):
     """What an import says of a Model in the annotation ``restored``, before it has any status.
 
     The operator follows it as long as nothing is in production: it waits for that version, and
-    quarantines what was quarantined.
+    quarantines what was quarantined. ``givenUp`` counts for as long as no experiment here has tried
+    the version.
     """
 
     production: str = ""
     quarantined: list[str] = Field(default_factory=list)
+    refused: list[Quarantined] = Field(default_factory=list)
+    given_up: dict[str, str] = Field(default_factory=dict)
 
 
 class Inventory(Spec):

@@ -14,7 +14,7 @@ from pydantic import Field
 from pharos_api.card import CardWords
 from pharos_api.data import Data
 from pharos_api.meta import Spec, Status
-from pharos_api.model import QualityGate
+from pharos_api.model import QualityGate, Quarantined
 from pharos_api.modelversion import Lineage
 from pharos_api.search import Search, SearchStatus
 from pharos_api.trainer import Hyperparameters, Trainer
@@ -184,20 +184,25 @@ class Progress(Status):
 
 
 class RegistryVersion(Spec):
-    """One registered version as the registry lists it (row VER-18)."""
+    """One registered version as the registry lists it (row VER-18).
+
+    ``givenUp`` is why an experiment gave it up, empty where none did.
+    """
 
     version: str
     uri: str
     sha256: str
     stage: str
     created_at: str
+    given_up: str = ""
 
 
 class RegistryInput(Spec):
     """What ``python -m pharos_jobs project`` rebuilds the registry and production pointer from.
 
     ``production`` and ``latest`` are versions, empty where there is none. ``spec`` is the Model's,
-    kept beside the registry so that a cluster can be filled again from the artifacts.
+    kept beside the registry so that a cluster can be filled again from the artifacts; so are the
+    ``quarantined`` digests.
     """
 
     model: str
@@ -206,6 +211,7 @@ class RegistryInput(Spec):
     versions: list[RegistryVersion] = Field(default_factory=list)
     production: str = ""
     latest: str = ""
+    quarantined: list[Quarantined] = Field(default_factory=list)
     spec: dict[str, Any] | None = None
 
 

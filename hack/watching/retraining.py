@@ -10,6 +10,7 @@ _WHO = "{{ $labels.namespace }}/{{ $labels.model }}"
 _DESCRIBE = "`kubectl -n {{ $labels.namespace }} describe pmodel {{ $labels.model }}`"
 _FAILED = f'{names.METRIC_RETRAINING_PHASE}{{phase="{TrainingRunPhase.FAILED}"}}'
 _LAST_FAILURE = f"max by ({MODEL}) ({ended(TrainingRunPhase.FAILED, RUN)} and on ({RUN}) {_FAILED})"
+_REFUSED = holds(ModelCondition.RETRAINING_DUE, f'reason="{RetrainingReason.RUN_REFUSED}"')
 _DRIFTED = holds(ModelCondition.DRIFT_DETECTED, 'status="True"')
 
 DRIFT = Alert(
@@ -27,14 +28,18 @@ DRIFT = Alert(
 RETRAINING_FAILED = Alert(
     name="PharosRetrainingFailed",
     severity=Severity.WARNING,
-    expression=f"{_LAST_FAILURE} unless ({_LAST_FAILURE} < {ended(TrainingRunPhase.SUCCEEDED)})",
+    expression=(
+        f"({_LAST_FAILURE} unless ({_LAST_FAILURE} < {ended(TrainingRunPhase.SUCCEEDED)})) "
+        f"or {_REFUSED}"
+    ),
     after="0s",
     summary="The last retraining of {{ $labels.model }} has failed",
     description=(
-        f"The last TrainingRun that the platform itself made for {_WHO} failed, and none has "
-        "succeeded since; production stays as it is. `pharos status -n {{ $labels.namespace }}` "
-        "names the run and gives the reason in a sentence. Mend it and run `pharos retry` with the "
-        "run's name, or change the template in the Model's spec.retraining."
+        f"The last TrainingRun that the platform itself made for {_WHO} failed, or the API server "
+        "refused it, and none has succeeded since; production stays as it is. "
+        "`pharos status -n {{ $labels.namespace }}` names the run and gives the reason in a "
+        "sentence. Mend it and run `pharos retry` with the run's name, or change the "
+        "template in the Model's spec.retraining."
     ),
 )
 CHECK_FAILED = Alert(

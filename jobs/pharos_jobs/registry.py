@@ -15,7 +15,11 @@ from pharos_jobs import storage
 
 
 def registry_document(registry: RegistryInput) -> dict[str, Any]:
-    """The registry as people and older tools read it. Pure."""
+    """The registry as people and older tools read it. Pure.
+
+    What was given up and what is quarantined by digest stand there only where there is some.
+    """
+    quarantined = [each.to_json() for each in registry.quarantined]
     return {
         "versions": [
             {
@@ -24,11 +28,13 @@ def registry_document(registry: RegistryInput) -> dict[str, Any]:
                 "created_at": v.created_at,
                 "status": v.stage.lower(),
                 "sha256": v.sha256,
+                **({"given_up": v.given_up} if v.given_up else {}),
             }
             for v in registry.versions
         ],
         "production_version": registry.production,
         "latest_version": registry.latest,
+        **({"quarantined": quarantined} if quarantined else {}),
     }
 
 

@@ -63,6 +63,7 @@ class Retraining(RuleBasedStateMachine):
         self.runs: dict[str, TrainingRun] = {}
         self.made: list[tuple[str, StartRetraining, datetime]] = []
         self.told: dict[str, str] = {}
+        self.refused: list[datetime] = []
 
     @initialize(budget=st.sampled_from([None, "9"]), suspend=st.booleans())
     def _installed(self, budget: str | None, suspend: bool) -> None:
@@ -127,6 +128,18 @@ class Retraining(RuleBasedStateMachine):
             self._carry_out(action)
         self._store_status(decision)
 
+    @rule()
+    def the_api_server_refuses_what_starts(self) -> None:
+        """It has another answer a moment later; what was decided once stays."""
+        decision = self._decided()
+        wanted = {a.name: "quota" for a in decision.actions if isinstance(a, StartRetraining)}
+        for action in decision.actions:
+            if not isinstance(action, StartRetraining):
+                self._carry_out(action)
+        told = replace(self._observed(), refused_runs=wanted)
+        self._store_status(decide(told, PLATFORM, self.now) if wanted else decision)
+        self.refused += [self.now] if wanted else []
+
     @rule(survived=st.integers(0, 3))
     def operator_dies_after_some_writes(self, survived: int) -> None:
         for action in self._decided().actions[:survived]:
@@ -159,6 +172,7 @@ class Retraining(RuleBasedStateMachine):
             assert made.spec.cause is not None
             if made.spec.cause.trigger is not Trigger.MANUAL:
                 assert at - before >= COOL_DOWN
+                assert not [r for r in self.refused if r < at < r + COOL_DOWN]
 
     @invariant()
     def a_suspended_schedule_starts_nothing(self) -> None:

@@ -28,7 +28,12 @@ JsonObject = dict[str, Any]
 
 def model_manifest(stored: StoredModel) -> JsonObject:
     """The Model, with what it shall come back to."""
-    told = Restored(production=production_of(stored), quarantined=stored.quarantined)
+    told = Restored(
+        production=production_of(stored),
+        quarantined=stored.quarantined,
+        refused=stored.refused,
+        given_up=stored.given_up,
+    )
     return {
         "apiVersion": API_VERSION,
         "kind": "Model",

@@ -21,6 +21,7 @@ def registry_input(model: Model, versions: Sequence[ModelVersion], root: str) ->
         versions=[_listed(each) for each in versions],
         production=production.version if production else "",
         latest=versions[-1].spec.version if versions else "",
+        quarantined=model.status.quarantine,
         spec=model.spec.to_json(),
     )
 
@@ -33,4 +34,12 @@ def _listed(version: ModelVersion) -> RegistryVersion:
         sha256=version.spec.artifact.sha256,
         stage=version.status.stage.value,
         created_at="" if created is None else rfc3339(created),
+        given_up=_given_up(version),
     )
+
+
+def _given_up(version: ModelVersion) -> str:
+    """The experiment's reason, as the operator wrote it into the version's status."""
+    said = version.status.conditions
+    found = (c.message for c in said if (c.type, c.reason) == ("NotBetter", "GivenUp"))
+    return next(found, "")

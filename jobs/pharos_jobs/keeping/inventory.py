@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pharos_api.artifacts import ARCHIVED, METADATA, PRODUCTION, REGISTRY, Manifest
 from pharos_api.inventory import MODEL_SPEC, Inventory, StoredModel
 from pharos_api.meta import ObjectRef
+from pharos_api.model import Quarantined
 from pharos_api.modelversion import Artifact, Lineage, Metrics, ModelVersionSpec, metrics_of
 from pharos_api.names import parse_version
 from pharos_api.signing import SIGNATURE
@@ -55,9 +56,26 @@ def _model(folder: str, namespace: str, model: str) -> StoredModel:
         spec=_document(f"{folder}/{MODEL_SPEC}") or None,
         production=_pointed(folder) or str(registry.get("production_version", "")),
         quarantined=[str(each["version"]) for each in listed],
+        refused=_refused(registry, flaws),
+        given_up={
+            str(each["version"]): str(each["given_up"])
+            for each in registry.get("versions", ())
+            if each.get("given_up")
+        },
         versions=versions,
         flaws=flaws,
     )
+
+
+def _refused(registry: dict[str, Any], flaws: list[str]) -> list[Quarantined]:
+    """Digests that may not return; an entry that cannot be read is a flaw, and no way back."""
+    found = []
+    for each in registry.get("quarantined", ()):
+        try:
+            found.append(Quarantined.model_validate(each))
+        except ValidationError:
+            flaws.append(f"{REGISTRY} quarantines what cannot be read: {each}")
+    return found
 
 
 def _version(uri: str, version: str, model: str) -> ModelVersionSpec:

@@ -100,6 +100,7 @@ class RetrainingReason(StrEnum):
     ROLLOUT_IN_PROGRESS = "RolloutInProgress"
     COOLING_DOWN = "CoolingDown"
     OVER_BUDGET = "OverBudget"
+    RUN_REFUSED = "RunRefused"
     DRIFTED = "Drifted"
     WITHIN_LIMITS = "WithinLimits"
     TOO_FEW_TEXTS = "TooFewTexts"

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 from pharos_api.abexperiment import ABExperimentSpec
 from pharos_api.checking import CheckInput
 from pharos_api.jobio import StepInput
-from pharos_api.model import NotificationKind
+from pharos_api.model import NotificationKind, Quarantined
 from pharos_api.modelversion import ModelVersionSpec
 from pharos_api.retaining import RetentionInput
 from pharos_api.trainingrun import TrainingRunSpec
@@ -138,20 +138,22 @@ class EnsureRetention:
 
 @dataclass(frozen=True, slots=True)
 class RegistryEntry:
-    """One version as the registry lists it."""
+    """One version as the registry lists it; ``given_up`` is why an experiment gave it up."""
 
     version: str
     uri: str
     sha256: str
     stage: str
     created_at: str
+    given_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRegistry:
     """A Job rewrites ``version_registry.json`` and the ``production`` pointer from these entries.
 
-    ``digest`` names the content: the same content is the same Job. ``spec`` is the Model's.
+    ``digest`` names the content: the same content is the same Job. ``spec`` is the Model's, as are
+    the ``quarantined`` digests.
     """
 
     model: str
@@ -160,6 +162,7 @@ class SyncRegistry:
     production: str
     latest: str
     spec: Manifest = field(default_factory=dict)
+    quarantined: tuple[Quarantined, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ class ModelObservation:
     known. ``self_test`` is the last one that this process made, None where it made none. ``checks``
     are the Jobs that ask whether a retraining is due. ``zone`` is the policy's time zone, None
     where nobody knows it. ``window`` is what production did until the end of its watch; None before
-    that, after it was told, and while it is not known.
+    that, after it was told, and while it is not known. ``refused_runs`` are those that the API
+    server has just refused, by name, each with its sentence.
     """
 
     model: Model
@@ -193,6 +194,7 @@ class ModelObservation:
     zone: tzinfo | None = UTC
     deliveries: Deliveries = Deliveries()
     window: Window | None = None
+    refused_runs: dict[str, str] = field(default_factory=dict)
 
     @property
     def retrainings(self) -> tuple[TrainingRun, ...]:

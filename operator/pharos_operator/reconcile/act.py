@@ -8,6 +8,7 @@ at once, so that the next look at the same object already sees it.
 import hashlib
 import json
 from collections.abc import Set
+from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
 
 from pharos_api import names
@@ -44,6 +45,14 @@ _BESIDE = (EnsureCronJob, StartCheck, StartRetraining)
 _SERVING_KINDS = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "Deployment", "Service")
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedAction:
+    """What the API server would not have, and what it said."""
+
+    action: Action
+    problem: Refused
+
+
 class Renderer(Protocol):
     """Turns an action on behalf of ``owner`` into whole manifests."""
 
@@ -73,7 +82,9 @@ class Actor:
         self._renderer = renderer
         self._records = records
 
-    async def carry_out(self, owner: Entry, actions: tuple[Action, ...]) -> tuple[Refused, ...]:
+    async def carry_out(
+        self, owner: Entry, actions: tuple[Action, ...]
+    ) -> tuple[RefusedAction, ...]:
         """What goes before the status, one after the other. Safe to repeat after any stop.
 
         What the API server refuses of retraining is given back: a schedule that it does not
@@ -88,7 +99,7 @@ class Actor:
             except Refused as problem:
                 if not isinstance(action, _BESIDE):
                     raise
-                refused.append(problem)
+                refused.append(RefusedAction(action, problem))
         return tuple(refused)
 
     async def keep(self, owner: Entry, actions: tuple[Action, ...]) -> frozenset[str]:

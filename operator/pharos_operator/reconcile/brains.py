@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pharos_operator.decide.decision import StartRetraining
 from pharos_operator.decide.experiments import experiment
 from pharos_operator.decide.models import model
 from pharos_operator.decide.observation import (
@@ -13,6 +14,7 @@ from pharos_operator.decide.observation import (
 )
 from pharos_operator.decide.runs import trainingrun
 from pharos_operator.decide.versions import modelversion
+from pharos_operator.reconcile.act import RefusedAction
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
 from pharos_operator.reconcile.engines import Engines
 from pharos_operator.reconcile.index import Entry
@@ -63,6 +65,15 @@ def reconciles(
     return {
         "TrainingRun": Controller(Brain(run, trainingrun.decide), hands).reconcile,
         "ModelVersion": Controller(Brain(version, modelversion.decide), hands).reconcile,
-        "Model": Controller(Brain(endpoint, model.decide), hands).reconcile,
+        "Model": Controller(Brain(endpoint, model.decide, _informed), hands).reconcile,
         "ABExperiment": Controller(Brain(move, experiment.decide), hands).reconcile,
     }
+
+
+def _informed(seen: ModelObservation, refused: tuple[RefusedAction, ...]) -> ModelObservation:
+    runs = {
+        each.action.name: str(each.problem)
+        for each in refused
+        if isinstance(each.action, StartRetraining)
+    }
+    return replace(seen, refused_runs=runs)

@@ -14,7 +14,7 @@ from pharos_operator.decide.conditions import Finding, find, merge
 from pharos_operator.decide.decision import Decision, Event, EventType, Notice, Platform
 from pharos_operator.errors import NotFound, Terminal
 from pharos_operator.ports import Clock
-from pharos_operator.reconcile.act import Actor
+from pharos_operator.reconcile.act import Actor, RefusedAction
 from pharos_operator.reconcile.index import Entry, Index, Key
 from pharos_operator.reconcile.publication import Publication
 
@@ -24,10 +24,15 @@ ACCEPTED = "Accepted"
 
 @dataclass(frozen=True, slots=True)
 class Brain(Generic[ObsT]):
-    """What is special about a kind: how it is looked at and how it is decided about."""
+    """What is special about a kind: how it is looked at and how it is decided about.
+
+    ``informed`` is the same look with what the API server has refused since; where a kind has none,
+    its status does not depend on that.
+    """
 
     look: Callable[[Entry, datetime], Awaitable[ObsT]]
     decide: Callable[[ObsT, Platform, datetime], Decision[Any]]
+    informed: Callable[[ObsT, tuple[RefusedAction, ...]], ObsT] | None = None
 
 
 class Outbox(Protocol):
@@ -73,7 +78,12 @@ class Controller(Generic[ObsT]):
     async def _turn(self, entry: Entry, now: datetime) -> float | None:
         observation = await self._brain.look(entry, now)
         decision = self._brain.decide(observation, self._hands.platform, now)
-        refused = await self._hands.actor.carry_out(entry, decision.actions)
+        turned_down = await self._hands.actor.carry_out(entry, decision.actions)
+        if turned_down and self._brain.informed is not None:
+            # Nothing more is done in this turn: only the status is another one.
+            seen = self._brain.informed(observation, turned_down)
+            decision = self._brain.decide(seen, self._hands.platform, now)
+        refused = [each.problem for each in turned_down]
         events = (*decision.events, *(_told(problem) for problem in refused))
         await self._hands.publication.events(entry, events, now)
         status: Status = decision.status

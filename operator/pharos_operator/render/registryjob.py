@@ -46,10 +46,12 @@ def _input(action: SyncRegistry, model: Model, platform: Platform) -> RegistryIn
                 sha256=each.sha256,
                 stage=each.stage,
                 created_at=each.created_at,
+                given_up=each.given_up,
             )
             for each in action.entries
         ],
         production=action.production,
         latest=action.latest,
+        quarantined=list(action.quarantined),
         spec=action.spec or None,
     )

@@ -98,6 +98,11 @@ def test_an_empty_cluster_is_refilled_from_nothing_but_the_artifacts(
 ) -> None:
     folder = root / "models" / filled.namespace / "topics"
     before = {v.metadata.name: v.spec for v in filled.every(ModelVersion)}
+    bad = {"version": "v1.1.0", "sha256": "b" * 64, "reason": "14 % of errors"}
+    filled.patch_status(Model, "topics", {"quarantine": [bad]})
+    why = {"type": "NotBetter", "status": "True", "reason": "GivenUp", "message": "stopped by ada"}
+    why["lastTransitionTime"] = "2026-11-23T12:00:00Z"
+    filled.patch_status(ModelVersion, "topics-v1-1-0", {"conditions": [why]})
     spec = filled.get(Model, "topics").spec
     assert pharos("registry", "rebuild", "topics", *here).code == 0
     for name in (REGISTRY, PRODUCTION, MODEL_SPEC):
@@ -112,6 +117,8 @@ def test_an_empty_cluster_is_refilled_from_nothing_but_the_artifacts(
     assert model.spec == spec
     told = json.loads(model.metadata.annotations[ANNOTATION_RESTORED])
     assert told["production"] == "v1.0.0"
+    assert [each["reason"] for each in told["refused"]] == ["14 % of errors"]
+    assert told["givenUp"] == {"v1.1.0": "stopped by ada"}
     again = pharos("registry", "import", "--from", "default", *here).said
     assert "ModelVersion/topics-v1-0-0: was there" in again
 

@@ -14,6 +14,7 @@ from signing_keys import key_pair
 from pharos_api.artifacts import CARD, MANIFEST, PRODUCTION
 from pharos_api.inventory import Compared, Inventory
 from pharos_api.jobio import RegistryInput, RegistryVersion
+from pharos_api.model import Quarantined
 from pharos_api.modelversion import Lineage
 from pharos_api.names import ENV_SIGNING_KEY_FILE
 from pharos_api.signing import SIGNATURE
@@ -29,6 +30,10 @@ def ran(*words: str, code: int = 0, stdin: bytes = b"") -> tuple[bytes, str]:
     done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     assert done.returncode == code, done.stderr.decode()
     return done.stdout, done.stderr.decode()
+
+
+GIVEN_UP = "topics-v1-1-0 gave it up: 14 % of errors"
+BAD = Quarantined(version="v1.1.0", sha256="b" * 64, reason="14 % of errors")
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +61,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Registere
                     sha256=each.outputs["modelSha256"],
                     stage=stage,
                     created_at="2026-11-23T12:00:00Z",
+                    given_up="" if stage == "Production" else GIVEN_UP,
                 )
                 for each, stage in zip(versions, ("Production", "Quarantined"), strict=True)
             ],
+            quarantined=[BAD],
             production="v1.0.0",
             latest="v1.1.0",
             spec={"labels": ["cs.AI", "cs.DB", "cs.RO"]},
@@ -95,6 +102,7 @@ def test_the_inventory_tells_what_is_needed_to_make_the_same_objects_again(
     assert (model.namespace, model.model, model.production) == ("default", "topics", "v1.0.0")
     assert model.spec == {"labels": ["cs.AI", "cs.DB", "cs.RO"]}
     assert (model.quarantined, model.flaws) == (["v1.1.0"], [])
+    assert (model.refused, model.given_up) == ([BAD], {"v1.1.0": GIVEN_UP})
     for found, given in zip(model.versions, versions, strict=True):
         outputs = given.outputs
         assert found.artifact.uri == outputs["modelUri"]

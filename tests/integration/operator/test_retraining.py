@@ -3,6 +3,7 @@
 The Job controller and the kubelet are played: a check's pod ends with a real termination message.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -203,6 +204,80 @@ def test_killed_at_every_step_there_is_one_run_and_one_version_and_a_poor_one_is
     of_run = [j["metadata"]["name"] for j in api.list(BATCH, "jobs")]
     assert sorted(j for j in of_run if j.startswith(name)) == sorted(f"{name}-{s}" for s in STEPS)
     assert _status(api)["production"]["version"] == "v9.0.0"
+
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+NO_RUNS: Body = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "no-runs"},
+    "spec": {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": ["pharos.neoalexandria.io"],
+                    "apiVersions": ["*"],
+                    "operations": ["CREATE"],
+                    "resources": ["trainingruns"],
+                }
+            ]
+        },
+        "validations": [{"expression": "false", "message": "no training this month"}],
+    },
+}
+
+
+@pytest.fixture
+def no_runs(api: Api) -> Iterator[None]:
+    """The cluster's own admission takes no TrainingRun in this namespace."""
+    here = {"matchLabels": {"kubernetes.io/metadata.name": api.namespace}}
+    binding = {
+        **NO_RUNS,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "spec": {
+            "policyName": "no-runs",
+            "validationActions": ["Deny"],
+            "matchResources": {"namespaceSelector": here},
+        },
+    }
+    made = {"validatingadmissionpolicies": NO_RUNS, "validatingadmissionpolicybindings": binding}
+    for plural, each in made.items():
+        api.client.post(f"{ADMISSION}/{plural}", json=each).raise_for_status()
+    probe = {"apiVersion": "pharos.neoalexandria.io/v1alpha1", "kind": "TrainingRun"}
+    probe |= {"metadata": {"name": "probe"}, "spec": {"modelRef": {"name": "x"}, **TEMPLATE}}
+    path = api.path(GROUP, "trainingruns")
+    until("it refuses", lambda: _denied(api, path, probe), 30)
+    yield
+    for plural in made:
+        api.client.delete(f"{ADMISSION}/{plural}/no-runs").raise_for_status()
+    until("it is gone", lambda: not _denied(api, path, probe), 30)
+
+
+def _denied(api: Api, path: str, probe: Body) -> bool:
+    return api.client.post(f"{path}?dryRun=All", json=probe).status_code == 422
+
+
+@pytest.mark.usefixtures("no_runs")
+@pytest.mark.timeout(180)
+def test_a_run_that_admission_refuses_is_told_as_failed_and_not_as_started(
+    api: Api, fleet: Fleet
+) -> None:
+    fleet.start()
+    api.create(GROUP, "models", _retrained())
+    _in_production(api)
+    check = _by_schedule(api, "arxiv-retrain-29401234")
+    _ends(api, check, _message(GROWN))
+    due = until("it is said", lambda: _said(api, "RunRefused"))
+    assert due["status"] == "False"
+    assert "no training this month" in due["message"]
+    kept = _status(api)["retraining"]
+    assert kept["run"] == retraining_name("arxiv", check["metadata"]["uid"])
+    assert kept["runFinishedAt"]
+    assert api.list(GROUP, "trainingruns") == []
+    later = _by_schedule(api, "arxiv-retrain-29401235")
+    _ends(api, later, _message(GROWN))
+    until("the next check goes on", lambda: _said(api, "CoolingDown"))
 
 
 def _killed_and_started(fleet: Fleet) -> None:

@@ -27,6 +27,7 @@ from pharos_api.names import experiment_name, parse_version
 from pharos_operator.decide.conditions import Finding, ModelCondition, ModelReason, condition
 from pharos_operator.decide.decision import StartExperiment
 from pharos_operator.decide.experiments.plans import flaw_of
+from pharos_operator.decide.imported import told_by_import
 from pharos_operator.decide.models.production import ModelDraft
 from pharos_operator.decide.models.registry import in_order
 from pharos_operator.decide.observation import ModelObservation
@@ -45,7 +46,9 @@ def next_rollout(obs: ModelObservation, draft: ModelDraft) -> ModelDraft:
     tried = next((e for e in obs.experiments if _tries(e, candidate)), None)
     if tried is not None:
         return draft.find(_tried(obs, candidate, tried))
-    refusal = _refusal(obs.model.spec.promotion, draft.status, candidate)
+    refusal = _refusal(obs.model.spec.promotion, draft.status, candidate) or _refused_before(
+        obs, candidate
+    )
     if refusal is not None:
         return draft.find(refusal)
     if obs.labelled is None and needs_labels(obs.model.spec.promotion):
@@ -110,6 +113,16 @@ def _refusal(
         message = f"{version} waits for a person: create an ABExperiment, or promote it"
         return _idle(ModelReason.MANUAL, message)
     return None
+
+
+def _refused_before(obs: ModelObservation, candidate: ModelVersion) -> Finding | None:
+    """What an experiment gave up before the Model was imported is not tried again by itself."""
+    told = told_by_import(obs.model)
+    why = told.given_up.get(candidate.spec.version) if told else None
+    if not why:
+        return None
+    message = f"{candidate.spec.version}: {why}; to try it again, create a new ABExperiment"
+    return _idle(ModelReason.ALREADY_TRIED, message)
 
 
 def _start(obs: ModelObservation, draft: ModelDraft, candidate: ModelVersion) -> ModelDraft:

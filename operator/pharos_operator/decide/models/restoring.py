@@ -6,12 +6,10 @@ quarantine that a person lifts stays lifted. Must not choose a version by itself
 
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from pharos_api.inventory import Restored
 from pharos_api.meta import whole_seconds
-from pharos_api.model import IncomingCause, Model, Quarantined
-from pharos_api.names import ANNOTATION_RESTORED
+from pharos_api.model import IncomingCause, Quarantined
+from pharos_operator.decide.imported import told_by_import
 from pharos_operator.decide.models.production import ModelDraft, by_hand, expect
 from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.decide.versions.serving_need import is_quarantined
@@ -21,7 +19,7 @@ _REASON = "it was quarantined when its registry was written"
 
 def restored(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDraft:
     """Bring back what the annotation names, as soon as its version is there."""
-    told = _told(obs.model)
+    told = told_by_import(obs.model)
     if draft.status.production is not None or told is None:
         return draft
     draft = _quarantined(obs, draft, told, now)
@@ -36,25 +34,17 @@ def restored(obs: ModelObservation, draft: ModelDraft, now: datetime) -> ModelDr
 
 def is_awaited(obs: ModelObservation) -> bool:
     """Whether a version is to come back to production that has not been made yet."""
-    told = _told(obs.model)
+    told = told_by_import(obs.model)
     if told is None or not told.production:
         return False
     return all(v.spec.version != told.production for v in obs.versions)
 
 
-def _told(model: Model) -> Restored | None:
-    """What the annotation says; one that cannot be read says nothing."""
-    text = model.metadata.annotations.get(ANNOTATION_RESTORED, "")
-    try:
-        return Restored.model_validate_json(text) if text else None
-    except ValidationError:
-        return None
-
-
 def _quarantined(
     obs: ModelObservation, draft: ModelDraft, told: Restored, now: datetime
 ) -> ModelDraft:
-    listed = [
+    """Digests come back with their reasons; an older registry names only versions."""
+    by_name = [
         Quarantined(
             version=v.spec.version,
             sha256=v.spec.artifact.sha256,
@@ -63,6 +53,8 @@ def _quarantined(
         )
         for v in obs.versions
         if v.spec.version in told.quarantined
-        and not is_quarantined(draft.status, v.spec.artifact.sha256)
     ]
-    return draft.set(quarantine=[*draft.status.quarantine, *listed]) if listed else draft
+    for each in (*told.refused, *by_name):
+        if not is_quarantined(draft.status, each.sha256):
+            draft = draft.set(quarantine=[*draft.status.quarantine, each])
+    return draft

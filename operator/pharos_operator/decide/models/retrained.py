@@ -12,7 +12,7 @@ from pharos_api.model import NotificationKind
 from pharos_api.modelversion import ModelVersion
 from pharos_api.retraining import Cause
 from pharos_api.trainingrun import StepName, TrainingRun, TrainingRunPhase
-from pharos_operator.decide.conditions import RunCondition, find
+from pharos_operator.decide.conditions import ModelCondition, RetrainingReason, RunCondition, find
 from pharos_operator.decide.decision import Notice, Tone
 from pharos_operator.decide.models.outcome import (
     Ending,
@@ -30,7 +30,8 @@ _HOUR_S, _MINUTE_S = 3600, 60
 
 
 def notices(obs: ModelObservation) -> Iterator[Notice]:
-    """Of each run that the operator started by itself and that has ended."""
+    """Of each run that the operator started by itself and that has ended, or was refused."""
+    yield from _refused(obs)
     for run in obs.runs:
         cause, finished = run.spec.cause, run.status.finished_at
         if cause is None or finished is None:
@@ -69,6 +70,24 @@ def _failed(obs: ModelObservation, run: TrainingRun, cause: Cause, at: datetime)
         f"Model Retraining Failed - {obs.model.metadata.name}",
         f"TrainingRun: {run.metadata.name}\nStarted because: {cause.reason or cause.trigger}\n"
         f"Reason: {why.message if why else 'see its conditions'}",
+        Tone.FAILURE,
+    )
+
+
+def _refused(obs: ModelObservation) -> Iterator[Notice]:
+    """The last one, where the API server would not have it: there is no run that could tell."""
+    due = find(obs.model.status.conditions, ModelCondition.RETRAINING_DUE)
+    kept = obs.model.status.retraining
+    if due is None or due.reason != RetrainingReason.RUN_REFUSED:
+        return
+    if kept is None or kept.run_finished_at is None:
+        return
+    yield Notice(
+        NotificationKind.RETRAINING_FAILED,
+        f"retraining-failed/{kept.run}",
+        kept.run_finished_at,
+        f"Model Retraining Failed - {obs.model.metadata.name}",
+        f"Started because: {kept.reason}\nReason: {due.message}",
         Tone.FAILURE,
     )
 

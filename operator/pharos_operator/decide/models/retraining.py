@@ -70,7 +70,7 @@ def retrained(
     look = Look(obs, obs.model.spec.retraining, platform, now)
     if look.policy is None:
         return _without_policy(draft)
-    draft = _followed(look, draft)
+    draft = drift.outlived(obs, _followed(look, draft))
     answer = checking.answered(obs, draft.status, now)
     if answer is None:
         return _waiting(look, draft)
@@ -78,7 +78,7 @@ def retrained(
     if answer.result is None:
         message = f"check {answer.job.name} said nothing: {answer.failure}"
         return _refused(draft, Refusal(RetrainingReason.CHECK_FAILED, message))
-    draft = drift.watched(draft, answer.result.drift)
+    draft = drift.watched(obs, draft, answer.result)
     return _judged(look, draft, answer, answer.result)
 
 
@@ -128,6 +128,8 @@ def _judged(look: Look, draft: ModelDraft, answer: Answer, result: CheckResult) 
         found = result.reason.rstrip(".")
         because = f"{found}; but {refusal.message}" if found else refusal.message
         return _refused(draft, Refusal(refusal.reason, because))
+    if name in look.obs.refused_runs:
+        return _not_taken(look, draft, name, result)
     cause = _cause(draft.status, answer, result, result.trigger)
     spec = _spec(look, draft.status, cause)
     return _started(look, draft.do(StartRetraining(name, spec)), name, result)
@@ -231,14 +233,30 @@ def _noted(look: Look, draft: ModelDraft, answer: Answer) -> ModelDraft:
 
 
 def _started(look: Look, draft: ModelDraft, name: str, result: CheckResult) -> ModelDraft:
+    message = f"{name} trains the model again: {result.reason or result.trigger}"
+    finding = condition(_KIND, True, RetrainingReason.STARTED, message)
+    draft = _with_run(look, draft, name, result).find(finding)
+    return draft.tell(RetrainingReason.STARTED, message)
+
+
+def _not_taken(look: Look, draft: ModelDraft, name: str, result: CheckResult) -> ModelDraft:
+    """The run that nobody has made has ended at once; the cool-down counts from here."""
+    ended = look.now.replace(microsecond=0)
+    draft = _with_run(look, draft, name, result, run_finished_at=ended)
+    until = rfc3339(ended + span(look.ruled.cool_down))
+    why = look.obs.refused_runs[name].rstrip(".")
+    message = f"the API server refused {name}: {why}; a check after {until} may start another"
+    return _refused(draft, Refusal(RetrainingReason.RUN_REFUSED, message))
+
+
+def _with_run(
+    look: Look, draft: ModelDraft, name: str, result: CheckResult, **ended: datetime
+) -> ModelDraft:
     kept = draft.status.retraining or RetrainingStatus()
     moment = look.now.replace(microsecond=0)
     fired = [each.trigger for each in result.readings if each.state is TriggerState.FIRED]
     run = {"run": name, "run_started_at": moment, "run_finished_at": None, "fired": fired}
-    message = f"{name} trains the model again: {result.reason or result.trigger}"
-    finding = condition(_KIND, True, RetrainingReason.STARTED, message)
-    draft = draft.set(retraining=kept.model_copy(update=run)).find(finding)
-    return draft.tell(RetrainingReason.STARTED, message)
+    return draft.set(retraining=kept.model_copy(update=run | ended))
 
 
 def _refused(draft: ModelDraft, refusal: Refusal) -> ModelDraft:

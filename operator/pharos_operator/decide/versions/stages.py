@@ -10,6 +10,7 @@ from pharos_api.abexperiment import ABExperiment, Verdict
 from pharos_api.modelversion import Stage
 from pharos_api.names import parse_version
 from pharos_operator.decide.conditions import VersionReason
+from pharos_operator.decide.imported import told_by_import
 from pharos_operator.decide.observation import VersionObservation
 from pharos_operator.decide.versions.better import not_better
 from pharos_operator.decide.versions.serving_need import is_active, is_quarantined
@@ -47,7 +48,8 @@ def lost(obs: VersionObservation) -> ABExperiment | None:
 def given_up(obs: VersionObservation) -> tuple[VersionReason, str] | None:
     """Why nobody brings this version to users any more, for machines and in a sentence.
 
-    Where an experiment tried it, that counts; else what its evaluation found beside production.
+    Where an experiment tried it, that counts; else what one of another cluster found, as an import
+    tells it, and then what its evaluation found beside production.
     """
     experiment = lost(obs)
     if experiment is not None:
@@ -57,6 +59,10 @@ def given_up(obs: VersionObservation) -> tuple[VersionReason, str] | None:
     tried = any(each.spec.candidate_ref.name == name for each in obs.experiments)
     if obs.model is None or tried:
         return None
+    told = told_by_import(obs.model)
+    before = told.given_up.get(obs.version.spec.version, "") if told else ""
+    if before:
+        return VersionReason.GIVEN_UP, before
     worse = not_better(obs.version, obs.model.spec.promotion)
     return (VersionReason.NOT_BETTER, worse) if worse else None
 

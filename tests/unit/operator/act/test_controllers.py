@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from operator_fakes import NOON, FakeCluster, FakeOutbox, FakeRecords, FakeRows, FixedClock, body
+from retraining_builders import retraining
 
 from pharos_api.meta import Command
 from pharos_api.model import Model, ModelPhase, ModelStatus
@@ -17,9 +18,10 @@ from pharos_operator.decide.decision import (
     EventType,
     Platform,
     RecordEvidence,
+    StartRetraining,
 )
-from pharos_operator.errors import Conflict, PharosError, Terminal
-from pharos_operator.reconcile.act import Actor
+from pharos_operator.errors import Conflict, PharosError, Refused, Terminal
+from pharos_operator.reconcile.act import Actor, RefusedAction
 from pharos_operator.reconcile.controllers import Brain, Controller, Hands
 from pharos_operator.reconcile.index import Entry, Index, Key
 from pharos_operator.reconcile.observe import parsed
@@ -51,9 +53,9 @@ class World:
 
     def reconcile(self) -> list[str]:
         self.cluster.calls.clear()
-        actor = Actor(self.cluster, self.index, self.rows, _NoRenderer(), self.records)
+        actor = Actor(self.cluster, self.index, self.rows, _Renderer(), self.records)
         hands = Hands(self.index, FixedClock(), PLATFORM, actor, self.publication, FakeOutbox())
-        controller = Controller(Brain(self._look, self._decide), hands)
+        controller = Controller(Brain(self._look, self._decide, self._informed), hands)
         asyncio.run(controller.reconcile(KEY))
         return self.cluster.calls
 
@@ -61,8 +63,12 @@ class World:
         return parsed(entry, Model)
 
     def _decide(self, model: Model, _: Platform, __: datetime) -> Decision[ModelStatus]:
-        command = {"command": model.status.command}
-        return Decision(self.status.model_copy(update=command), self.actions, self.events)
+        kept = {"command": model.status.command, "latest_version": model.status.latest_version}
+        return Decision(self.status.model_copy(update=kept), self.actions, self.events)
+
+    def _informed(self, model: Model, refused: tuple[RefusedAction, ...]) -> Model:
+        said = {"latest_version": "; ".join(str(each.problem) for each in refused)}
+        return model.model_copy(update={"status": model.status.model_copy(update=said)})
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -73,9 +79,12 @@ class Stopped(PharosError):
     """The process ends here."""
 
 
-class _NoRenderer:
+class _Renderer:
+    """Knows what a retraining looks like."""
+
     def manifests(self, action: Any, owner: Entry) -> tuple[dict[str, Any], ...]:
-        raise AssertionError("no action was decided")
+        assert isinstance(action, StartRetraining)
+        return (body("TrainingRun", action.name),)
 
 
 def test_a_new_status_is_written_once() -> None:
@@ -142,6 +151,16 @@ def test_a_decision_whose_status_was_refused_is_none_and_has_no_row() -> None:
     with pytest.raises(Conflict):
         world.reconcile()
     assert (world.records.taken, world.rows.rows) == ([], [])
+
+
+def test_what_was_refused_is_decided_about_again_and_the_status_says_so() -> None:
+    world = World(actions=(StartRetraining("m-r", retraining().spec),))
+    world.put()
+    world.cluster.failing = [Refused("Refused", "exceeded quota")]
+    assert world.reconcile() == ["event Refused", "status Model m"]
+    assert world.stored["latestVersion"] == "exceeded quota"
+    (condition,) = world.stored["conditions"]
+    assert (condition["type"], condition["status"]) == ("Accepted", "False")
 
 
 def test_a_persons_command_is_never_written_back() -> None:

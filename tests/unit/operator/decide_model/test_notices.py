@@ -99,8 +99,16 @@ def run(phase: TrainingRunPhase = TrainingRunPhase.SUCCEEDED, **cause: Any) -> T
 
 
 def rollout(reason: str, message: str = "") -> Condition:
+    return said("RolloutInProgress", reason, message)
+
+
+def due(reason: str, message: str) -> Condition:
+    return said("RetrainingDue", reason, message)
+
+
+def said(kind: str, reason: str, message: str) -> Condition:
     return Condition(
-        type="RolloutInProgress",
+        type=kind,
         status=ConditionStatus.FALSE,
         reason=reason,
         message=message,
@@ -345,6 +353,20 @@ CASES = {
         NotificationKind.RETRAINING_FAILED,
         "Model Retraining Failed - arxiv",
         "Started because: 12 % more papers\nReason: macroF1 0.71 is under 0.85",
+        Tone.FAILURE,
+    ),
+    "a retraining that the API server refused": Case(
+        World(
+            status={
+                "retraining": RetrainingStatus(
+                    run="arxiv-r", reason="12 % more papers", run_finished_at=NOW
+                ),
+                "conditions": [due("RunRefused", "the API server refused arxiv-r: quota")],
+            }
+        ),
+        NotificationKind.RETRAINING_FAILED,
+        "Model Retraining Failed - arxiv",
+        "Started because: 12 % more papers\nReason: the API server refused arxiv-r: quota",
         Tone.FAILURE,
     ),
     "a retraining that leaves the last word to a person": Case(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from decide_builders import NOW, PLATFORM, after, experiment, model
+from decide_builders import NOW, PLATFORM, after, experiment, model, version
 from retraining_builders import (
     ASKED,
     DATA_SHA,
@@ -22,8 +22,9 @@ from retraining_builders import (
 from pharos_api.abexperiment import ExperimentPhase
 from pharos_api.checking import CheckResult
 from pharos_api.jobio import FailureReason, StepError
-from pharos_api.meta import ConditionStatus
-from pharos_api.model import ModelSpec, ModelStatus
+from pharos_api.meta import Condition, ConditionStatus
+from pharos_api.model import Incoming, IncomingCause, ModelSpec, ModelStatus
+from pharos_api.modelversion import Lineage
 from pharos_api.names import retraining_name
 from pharos_api.retraining import DriftReading, RetrainingStatus, Trigger
 from pharos_api.trainingrun import TrainingRunPhase
@@ -322,6 +323,30 @@ def test_a_crash_before_the_status_was_written_adopts_the_run_that_stands() -> N
     assert decision.status.retraining.acted == ["uid-arxiv-retrain-1"]
 
 
+QUOTA = {NAME: "trainingruns is forbidden: exceeded quota: runs, used: 5, limited: 5"}
+
+
+def test_a_run_that_the_api_server_refused_has_not_started_and_the_next_check_goes_on() -> None:
+    decision = decide(replace(seen(None, check()), refused_runs=QUOTA), PLATFORM, NOW)
+    due = find(decision.status.conditions, ModelCondition.RETRAINING_DUE)
+    assert due is not None
+    assert (due.status, due.reason) == (ConditionStatus.FALSE, RetrainingReason.RUN_REFUSED)
+    assert "exceeded quota" in due.message
+    assert "a check after 2026-11-24T12:00:00Z may start another" in due.message
+    kept = decision.status.retraining
+    assert kept is not None
+    assert (kept.run, kept.run_finished_at, kept.acted) == (NAME, NOW, ["uid-arxiv-retrain-1"])
+    assert _runs(decision) == []
+    of = retrained_model().model_copy(update={"status": decision.status})
+    soon, later = check(name="b", ended=after(60)), check(name="c", ended=after(90_000))
+    held = decide(seen(of, check(), soon), PLATFORM, after(70))
+    cooling = find(held.status.conditions, ModelCondition.RETRAINING_DUE)
+    assert cooling is not None
+    assert cooling.reason == RetrainingReason.COOLING_DOWN
+    (run,) = _runs(decide(seen(of, check(), later), PLATFORM, after(90_010)))
+    assert run.name == retraining_name("arxiv", "uid-c")
+
+
 def test_checks_are_acted_on_in_the_order_in_which_they_ended() -> None:
     early, late = check(name="a", ended=after(60)), check(QUIET, name="b", ended=after(120))
     first = decide(seen(None, late, early), PLATFORM, after(130))
@@ -367,6 +392,71 @@ def test_drift_is_told_and_starts_nothing_by_itself(name: str) -> None:
     assert found is not None
     assert (found.status, says in found.message) == (status, True)
     assert _runs(decision) == []
+
+
+HELD = Condition(
+    type=ModelCondition.DRIFT_DETECTED,
+    status=ConditionStatus.TRUE,
+    reason=RetrainingReason.DRIFTED,
+    message="input drifted",
+    last_transition_time=NOW,
+)
+NEWER = Lineage(dataset_sha256="e" * 64)
+PROMOTIONS = {
+    "after a version of newer data came to production drift is not known": (
+        NEWER,
+        ConditionStatus.UNKNOWN,
+        "v1.1.0 has learnt from other data than v1.0.0, beside which drift was measured; it is "
+        "measured again by the next check",
+    ),
+    "after a version of the same data came to production drift is what it was": (
+        trained().spec.lineage,
+        ConditionStatus.TRUE,
+        "input drifted",
+    ),
+    "of data that nobody knows nothing is known": (
+        Lineage(),
+        ConditionStatus.UNKNOWN,
+        "measured again by the next check",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lineage", "status", "says"), PROMOTIONS.values(), ids=PROMOTIONS.keys())
+def test_drift_is_a_distance_from_what_production_learnt(
+    lineage: Lineage, status: ConditionStatus, says: str
+) -> None:
+    new = version("v1.1.0", ready=1)
+    new = new.model_copy(update={"spec": new.spec.model_copy(update={"lineage": lineage})})
+    incoming = Incoming(
+        name=new.metadata.name, version="v1.1.0", cause=IncomingCause.PROMOTE, since=NOW
+    )
+    of = retrained_model(incoming=incoming, conditions=[HELD])
+    decision = decide(replace(seen(of), versions=(trained(), new)), PLATFORM, NOW)
+    assert decision.status.production is not None
+    assert decision.status.production.version == "v1.1.0"
+    found = find(decision.status.conditions, ModelCondition.DRIFT_DETECTED)
+    assert found is not None
+    assert (found.status, says in found.message) == (status, True)
+    again = decide(
+        replace(seen(of.model_copy(update={"status": decision.status})), versions=(trained(), new)),
+        PLATFORM,
+        after(60),
+    )
+    assert find(again.status.conditions, ModelCondition.DRIFT_DETECTED) == found
+
+
+def test_a_check_that_measured_drift_beside_another_production_says_nothing_of_this_one() -> None:
+    late = QUIET.model_copy(update={"drift": DRIFTED})
+    new = trained("v1.1.0")
+    new = new.model_copy(update={"spec": new.spec.model_copy(update={"lineage": NEWER})})
+    look = replace(
+        seen(retrained_model(production="v1.1.0"), check(late)), versions=(trained(), new)
+    )
+    decision = decide(look, PLATFORM, NOW)
+    found = find(decision.status.conditions, ModelCondition.DRIFT_DETECTED)
+    assert found is not None
+    assert (found.status, "v1.0.0" in found.message) == (ConditionStatus.UNKNOWN, True)
 
 
 def test_a_model_without_a_policy_says_nothing_of_retraining() -> None:
