@@ -14,18 +14,17 @@ from typing import assert_never
 from pharos_api.engines import EngineSheet, Runtime, Variant
 from pharos_api.model import Engine as EngineChoice
 from pharos_serving.engines.choosing import Measured, candidates, fastest, preferred
+from pharos_serving.engines.onnx import OnnxEngine
 from pharos_serving.engines.openvino import Layout, OpenVinoEngine, Tokens
 from pharos_serving.engines.port import Engine
 from pharos_serving.engines.processor import processor
 from pharos_serving.engines.self_benchmark import probe_row, texts_per_s
 from pharos_serving.errors import ModelRejected
-from pharos_serving.memory import give_back, unmap_files
+from pharos_serving.memory import give_back
 
 _LOG = logging.getLogger(__name__)
 # What of the time for the self-benchmark is spent where nothing has to be told apart.
 _ALONE = 0.25
-# Parts of the paths of what each library maps into memory.
-_LIBRARIES = {Runtime.OPENVINO: "/openvino/", Runtime.ONNX_RUNTIME: "/onnxruntime/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +53,7 @@ class Selected:
 def select(
     folder: Path, sheet: EngineSheet, selection: Selection, probe: Sequence[int]
 ) -> Selected:
-    """The preferred engine, else the fastest. Raises ModelRejected when none can be loaded.
-
-    Whatever was mapped into memory to find out is let go of: the library that is not used, and the
-    weights, of which an engine keeps a copy in the order that it computes in.
-    """
-    selected = _selected(folder, sheet, selection, probe)
-    unused = (name for runtime, name in _LIBRARIES.items() if runtime != selected.variant.runtime)
-    unmap_files([str(folder), *unused])
-    return selected
-
-
-def _selected(
-    folder: Path, sheet: EngineSheet, selection: Selection, probe: Sequence[int]
-) -> Selected:
+    """The preferred engine, else the fastest. Raises ModelRejected when none can be loaded."""
     row, here = probe_row(probe, selection.tokens.limit), processor()
     wish = preferred(sheet, selection.wanted, selection.preferred, here)
     granted = None if wish is None else _granted(wish, folder, selection, row)
@@ -108,7 +94,6 @@ def _fastest(
         measured.append(Measured(variant, texts_per_s(engine, row, seconds)))
         del engine
         give_back()
-        unmap_files([str(folder), *_LIBRARIES.values()])
     chosen = fastest(measured).variant if measured else variants[0]
     _tell(chosen, measured)
     return Selected(_loaded(chosen, folder, selection), chosen, tuple(measured))
@@ -125,9 +110,6 @@ def _loaded(variant: Variant, folder: Path, selection: Selection) -> Engine:
         case Runtime.OPENVINO:
             return OpenVinoEngine(files, variant.precision, selection.layout, selection.tokens)
         case Runtime.ONNX_RUNTIME:
-            # Imported here: where it is not a candidate its library is memory for nothing.
-            from pharos_serving.engines.onnx import OnnxEngine  # noqa: PLC0415
-
             return OnnxEngine(files[0], selection.layout.threads, selection.tokens.pad_id)
         case _:
             assert_never(variant.runtime)
