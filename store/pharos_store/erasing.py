@@ -124,13 +124,28 @@ def without_erased(engine: Engine, batch: LogBatch) -> LogBatch:
             for row in forgotten:
                 theirs, at = mark(str(row.user_id)), row.created_at
                 _mark_erased(connection, theirs, [mark(row.request_id)], at)
-        refused = _refused(connection, batch.labels)
+        refused = _refused(connection, [*batch.predictions, *batch.labels])
     lost = {id(row) for row in forgotten}
+    # A shadow's row may name nobody; its request says whose it is.
+    theirs_too = {id(row) for row in batch.predictions if mark(row.request_id) in refused}
     return LogBatch(
-        predictions=[row for row in batch.predictions if id(row) not in lost],
+        predictions=[row for row in batch.predictions if id(row) not in lost | theirs_too],
         labels=[row for row in batch.labels if mark(row.request_id) not in refused],
         drops=batch.drops,
     )
+
+
+def withdraw(engine: Engine, batch: LogBatch) -> None:
+    """Delete rows of forgotten users that were stored while their erasure began."""
+    rest = without_erased(engine, batch)
+    kept = {id(row) for row in (*rest.predictions, *rest.labels)}
+    rows = [row.id for row in batch.predictions if id(row) not in kept]
+    said = [row.request_id for row in batch.labels if id(row) not in kept]
+    if not rows and not said:
+        return
+    with engine.begin() as connection:
+        connection.execute(PREDICTIONS.delete().where(PREDICTIONS.c.id.in_(rows)))
+        connection.execute(FEEDBACK.delete().where(FEEDBACK.c.request_id.in_(said)))
 
 
 def _forgotten(connection: Connection, rows: Iterable[PredictionRow]) -> list[PredictionRow]:
@@ -149,8 +164,8 @@ def _forgotten(connection: Connection, rows: Iterable[PredictionRow]) -> list[Pr
     ]
 
 
-def _refused(connection: Connection, labels: Iterable[LabelRow]) -> frozenset[str]:
-    marks = {mark(row.request_id) for row in labels}
+def _refused(connection: Connection, rows: Iterable[PredictionRow | LabelRow]) -> frozenset[str]:
+    marks = {mark(row.request_id) for row in rows if row.request_id}
     if not marks:
         return frozenset()
     erased = REQUEST_MARKS.c.erased_at.is_not(None)

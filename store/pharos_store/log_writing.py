@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, case, or_, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pharos_store.copying import copy_predictions
-from pharos_store.erasing import without_erased
+from pharos_store.erasing import withdraw, without_erased
 from pharos_store.partitions import days_of, ensure_days
 from pharos_store.rows import DropRow, LabelRow, LogBatch, PredictionRow
 from pharos_store.statements import (
@@ -46,6 +46,9 @@ def write_log(
     # A second transaction on purpose: whichever of a prediction and its label commits last, sees
     # the other one.
     _join_feedback(engine, _request_ids(batch))
+    # An erasure that began after the first look could not see these rows yet; one that begins from
+    # here on can.
+    withdraw(engine, batch)
     return LogBatch(predictions=waiting)
 
 

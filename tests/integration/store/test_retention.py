@@ -3,17 +3,19 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Connection, Engine, event, inspect, select
 from store_builders import NOW, USER, make_prediction, stored
 
 from pharos_api.sanitising import anonymize_prediction_log
 from pharos_store import erasing
 from pharos_store.anonymising import Anonymised, anonymise_before, due_before
 from pharos_store.base import Base
+from pharos_store.connecting import open_engine
 from pharos_store.identity import mark
 from pharos_store.log_writing import write_log
 from pharos_store.retention import purge_before
@@ -151,6 +153,40 @@ def test_what_a_spool_still_brings_of_a_forgotten_user_is_not_stored(projected: 
     with projected.connect() as connection:
         assert connection.scalars(select(FEEDBACK.c.request_id)).all() == []
         assert connection.scalars(select(REQUEST_MARKS.c.request_mark)).all() == [mark("r1")]
+
+
+@pytest.mark.requirement("SEC-14")
+def test_a_shadow_s_row_that_comes_after_the_erasure_of_its_request_is_not_stored(
+    projected: Engine,
+) -> None:
+    write_log(projected, LogBatch([make_prediction("r1")]))
+    erasing.begin(projected, USER, "asked", NOW)
+    erasing.erase_rows(projected, USER, NOW)
+    shadow = replace(make_prediction("r1", arm="shadow"), user_id=None)
+    write_log(projected, LogBatch([shadow, make_prediction("r2", user_id=UUID(int=4))]))
+    assert [row["request_id"] for row in stored(projected)] == ["r2"]
+
+
+@pytest.mark.requirement("SEC-14")
+def test_a_row_that_is_being_written_while_its_user_is_erased_does_not_stay(
+    projected: Engine, database_url: str
+) -> None:
+    other, begun = open_engine(database_url), count(1)
+
+    def erased_meanwhile(_: Connection) -> None:
+        # The first transaction has found nobody erased; the second one is to store the rows.
+        if next(begun) == 2:
+            erasing.begin(other, USER, "asked", NOW)
+            assert erasing.erase_rows(other, USER, NOW) == erasing.RowsErased(0, 0)
+
+    event.listen(projected, "begin", erased_meanwhile)
+    batch = LogBatch([make_prediction("r1")], [LabelRow("r1", "x", NOW)])
+    write_log(projected, batch)
+    event.remove(projected, "begin", erased_meanwhile)
+    assert stored(projected) == []
+    with projected.connect() as connection:
+        assert connection.scalars(select(FEEDBACK.c.request_id)).all() == []
+    other.dispose()
 
 
 def test_who_comes_back_after_being_forgotten_is_a_user_like_any_other(projected: Engine) -> None:
