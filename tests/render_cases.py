@@ -30,8 +30,8 @@ from pharos_operator.decide.decision import (
     SyncRegistry,
     VerifyCandidate,
 )
-from pharos_operator.decide.models.template import as_run, retraining_spec
 from pharos_operator.decide.observation import RunObservation
+from pharos_operator.decide.retraining.template import as_run, retraining_spec
 from pharos_operator.decide.runs.pipeline import Look, listed_steps
 from pharos_operator.decide.runs.step_input import step_input
 from pharos_operator.render.manifests import Rendered

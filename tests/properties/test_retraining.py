@@ -36,9 +36,9 @@ from pharos_operator.decide.decision import (
     StartRetraining,
     SyncRegistry,
 )
-from pharos_operator.decide.models.checking import look_again_s
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import JobState, JobView, ModelObservation
+from pharos_operator.decide.retraining.checking import look_again_s
 
 COOL_DOWN = timedelta(hours=24)
 # What a Model's look leads to besides its retraining.

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pharos_api.model import Notifications
 from pharos_operator.adapters.telemetry import Telemetry
 from pharos_operator.decide.decision import Notice
-from pharos_operator.decide.models.notices import NEWS_FOR
+from pharos_operator.decide.notices.notices import NEWS_FOR
 from pharos_operator.decide.observation import Deliveries
 from pharos_operator.errors import PharosError
 from pharos_operator.ports import Address, Clock, Courier

@@ -15,7 +15,7 @@ from pharos_api.meta import Condition
 from pharos_api.model import Model
 from pharos_api.retraining import RetrainingStatus
 from pharos_api.trainingrun import TrainingRun, TrainingRunPhase
-from pharos_operator.decide.models.drift import scores
+from pharos_operator.decide.retraining.drift import scores
 
 KINDS = ("Model", "TrainingRun", "ABExperiment")
 _MODEL = ("namespace", "model")

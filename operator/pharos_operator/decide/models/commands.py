@@ -14,10 +14,10 @@ from pharos_api.modelversion import ModelVersion
 from pharos_api.versioning import is_newer, not_newer
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, condition, is_true
 from pharos_operator.decide.decision import Platform
-from pharos_operator.decide.models.asking import check_at_once, not_checkable
 from pharos_operator.decide.models.production import ModelDraft, expect
-from pharos_operator.decide.models.retraining import Look
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.retraining.asking import check_at_once, not_checkable
+from pharos_operator.decide.retraining.retraining import Look
 from pharos_operator.decide.versions.serving_need import is_quarantined
 
 

@@ -25,15 +25,7 @@ from pharos_operator.decide.decision import (
 )
 from pharos_operator.decide.draft import Draft
 from pharos_operator.decide.experiments.routing import serves
-from pharos_operator.decide.models import (
-    checking,
-    guard,
-    notices,
-    restoring,
-    route,
-    self_test,
-    watch,
-)
+from pharos_operator.decide.models import guard, restoring, route, self_test, watch
 from pharos_operator.decide.models.commands import obey
 from pharos_operator.decide.models.production import (
     ModelDraft,
@@ -45,8 +37,10 @@ from pharos_operator.decide.models.production import (
 from pharos_operator.decide.models.promotion import next_rollout, running
 from pharos_operator.decide.models.registry import in_order, registry
 from pharos_operator.decide.models.retention import retained
-from pharos_operator.decide.models.retraining import retrained
+from pharos_operator.decide.notices import notices
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.retraining import checking
+from pharos_operator.decide.retraining.retraining import retrained
 
 _WAITING_S = 5.0
 

@@ -10,7 +10,13 @@ from retraining_builders import policy, retraining
 from pharos_api.retraining import RetrainingStatus
 from pharos_api.trainingrun import StepName, StepStatus, TrainingRun, TrainingRunPhase
 from pharos_operator.decide.decision import Platform
-from pharos_operator.decide.models.gpu_hours import counted, gpus_of, month_of, over_budget, used_s
+from pharos_operator.decide.retraining.gpu_hours import (
+    counted,
+    gpus_of,
+    month_of,
+    over_budget,
+    used_s,
+)
 
 MIDNIGHT = datetime(2026, 12, 1, tzinfo=UTC)
 VIENNA_WINTER = timezone(timedelta(hours=1))

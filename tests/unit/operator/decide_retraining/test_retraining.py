@@ -30,9 +30,9 @@ from pharos_api.retraining import DriftReading, RetrainingStatus, Trigger
 from pharos_api.trainingrun import TrainingRunPhase
 from pharos_operator.decide.conditions import ModelCondition, RetrainingReason, find
 from pharos_operator.decide.decision import Decision, StartRetraining
-from pharos_operator.decide.models.checking import look_again_s
 from pharos_operator.decide.models.model import decide
 from pharos_operator.decide.observation import JobState, ModelObservation
+from pharos_operator.decide.retraining.checking import look_again_s
 
 NAME = retraining_name("arxiv", "uid-arxiv-retrain-1")
 DONE = {"phase": TrainingRunPhase.SUCCEEDED, "started_at": after(-9000)}

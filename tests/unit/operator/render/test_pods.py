@@ -14,8 +14,8 @@ from pharos_api.model import Model
 from pharos_api.names import ENV_REGISTRY_INPUT, ENV_STEP_INPUT, LABEL_QUEUE
 from pharos_api.trainingrun import StepName, StepResources
 from pharos_operator.decide.decision import EnsureCronJob, EnsureServing, Manifest, Platform
-from pharos_operator.decide.models.checking import check_input
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.retraining.checking import check_input
 from pharos_operator.errors import NotFound
 from pharos_operator.render.manifests import Scene, manifests
 from pharos_operator.render.resources import step_resources

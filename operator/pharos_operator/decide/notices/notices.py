@@ -17,8 +17,8 @@ from pharos_operator.decide.conditions import (
     find,
 )
 from pharos_operator.decide.decision import Notice
-from pharos_operator.decide.models import news, retrained
 from pharos_operator.decide.models.production import ModelDraft
+from pharos_operator.decide.notices import news, retrained
 from pharos_operator.decide.observation import ModelObservation
 
 # A fact that is older is no news any more: nothing is kept of it, and nothing is tried again.

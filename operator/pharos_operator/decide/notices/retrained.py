@@ -14,14 +14,14 @@ from pharos_api.retraining import Cause
 from pharos_api.trainingrun import StepName, TrainingRun, TrainingRunPhase
 from pharos_operator.decide.conditions import ModelCondition, RetrainingReason, RunCondition, find
 from pharos_operator.decide.decision import Notice, Tone
-from pharos_operator.decide.models.outcome import (
+from pharos_operator.decide.models.production import named
+from pharos_operator.decide.notices.outcome import (
     Ending,
     Fate,
     Retrained,
     ending,
     performance,
 )
-from pharos_operator.decide.models.production import named
 from pharos_operator.decide.observation import ModelObservation
 from pharos_operator.decide.runs.pipeline import gathered
 

@@ -12,10 +12,10 @@ from pharos_api.meta import rfc3339
 from pharos_api.model import Model, ModelStatus, RetrainingPolicy, VersionPointer
 from pharos_api.modelversion import ModelVersion
 from pharos_operator.decide.decision import Platform
-from pharos_operator.decide.models.attempts import last_attempt
 from pharos_operator.decide.models.production import named
-from pharos_operator.decide.models.template import as_run, flaw_of, known_until
 from pharos_operator.decide.observation import JobState, JobView, ModelObservation
+from pharos_operator.decide.retraining.attempts import last_attempt
+from pharos_operator.decide.retraining.template import as_run, flaw_of, known_until
 
 # The Job's end and its pod's termination message come by two watches.
 _RESULT_GRACE = timedelta(seconds=30)

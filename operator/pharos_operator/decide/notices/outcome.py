@@ -16,7 +16,7 @@ from pharos_api.names import parse_version
 from pharos_api.retraining import Cause
 from pharos_api.trainingrun import TrainingRun
 from pharos_operator.decide.conditions import ModelCondition, ModelReason, find
-from pharos_operator.decide.models.news import experiment_of
+from pharos_operator.decide.notices.news import experiment_of
 from pharos_operator.decide.observation import ModelObservation
 
 

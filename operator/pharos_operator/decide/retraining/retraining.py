@@ -21,13 +21,13 @@ from pharos_operator.decide.conditions import (
     find,
 )
 from pharos_operator.decide.decision import Platform, StartRetraining
-from pharos_operator.decide.models import checking, drift
-from pharos_operator.decide.models.attempts import followed_attempt
-from pharos_operator.decide.models.checking import Answer
-from pharos_operator.decide.models.gpu_hours import counted, month_of, over_budget
 from pharos_operator.decide.models.production import ModelDraft, named
-from pharos_operator.decide.models.template import flaw_of, retraining_spec, sentence
 from pharos_operator.decide.observation import ModelObservation
+from pharos_operator.decide.retraining import checking, drift
+from pharos_operator.decide.retraining.attempts import followed_attempt
+from pharos_operator.decide.retraining.checking import Answer
+from pharos_operator.decide.retraining.gpu_hours import counted, month_of, over_budget
+from pharos_operator.decide.retraining.template import flaw_of, retraining_spec, sentence
 
 _KIND = ModelCondition.RETRAINING_DUE
 _STANDING = (

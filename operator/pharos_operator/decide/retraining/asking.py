@@ -9,9 +9,9 @@ from pharos_api.model import ModelStatus
 from pharos_api.names import check_job_name
 from pharos_operator.decide.conditions import RetrainingReason
 from pharos_operator.decide.decision import StartCheck
-from pharos_operator.decide.models import checking
 from pharos_operator.decide.models.production import ModelDraft
-from pharos_operator.decide.models.retraining import Look, no_room
+from pharos_operator.decide.retraining import checking
+from pharos_operator.decide.retraining.retraining import Look, no_room
 
 
 def not_checkable(look: Look, status: ModelStatus, command: Command) -> str:

@@ -1,0 +1,1 @@
+"""Notices: what people outside of the cluster are told of a Model."""

@@ -1,0 +1,1 @@
+"""Retraining: what checks found, and the one run that comes of it."""
