@@ -98,6 +98,11 @@ def _fine_tuned(lesson: Lesson) -> Answers:
     return _finished(_encoded(lesson, fine_tune.train, lesson.context.work_dir))
 
 
+def _adapted(lesson: Lesson) -> Answers:
+    place = lesson.context.work_dir / "adapted"
+    return _finished(_encoded(lesson, fine_tune.train, place, ADAPTED))
+
+
 def _distilled(lesson: Lesson) -> Answers:
     return _finished(_encoded(lesson, distil.train, lesson.context.work_dir / "distil"))
 
@@ -113,12 +118,15 @@ def _finished(told: Lesson) -> Answers:
     return Predictor(told.folder, ENCODER.max_tokens).probabilities
 
 
-def _encoded(lesson: Lesson, train: RecipeFunction, place: Path) -> Lesson:
+def _encoded(
+    lesson: Lesson, train: RecipeFunction, place: Path, settings: Hyperparameters | None = None
+) -> Lesson:
     """The lesson with a trained encoder in its folder, which FineTune and Blend share.
 
     It is kept below ``place``, with its checkpoints: a run that was stopped goes on.
     """
-    told = replace(lesson, trainer=Trainer(base_model=BASE_MODEL, hyperparameters=ENCODER))
+    trainer = Trainer(base_model=BASE_MODEL, hyperparameters=settings or ENCODER)
+    told = replace(lesson, trainer=trainer)
     kept = place / "model"
     if not (kept / ENGINES).is_file():
         kept.mkdir(parents=True, exist_ok=True)
@@ -137,6 +145,7 @@ ENCODER = Hyperparameters(
     max_tokens=192,
     label_smoothing="0.05",
 )
+ADAPTED = ENCODER.model_copy(update={"adaptive_pretraining_epochs": 3})
 SHIPPED = Contender("Linear", "as shipped", _linear)
 CONTENDERS = (
     SHIPPED,
@@ -152,6 +161,12 @@ CONTENDERS = (
     Contender("Linear, 32 a class", "of 32 texts a class, calibrated on 8", _linear_of_few),
     Contender("FewShot, 32 a class", "of the same texts, with MiniLM", _few_shot),
     Contender("FineTune", "MiniLM, two epochs, 192 tokens", _fine_tuned, heavy=True),
+    Contender(
+        "FineTune, adapted",
+        "FineTune after three epochs of hidden words in its training texts",
+        _adapted,
+        heavy=True,
+    ),
     Contender("Distil", "FineTune, taught by Linear and by related papers", _distilled, heavy=True),
     Contender("Blend", "FineTune and Linear pooled", _blended, heavy=True),
 )

@@ -7,6 +7,8 @@ another token and 10 % as they are. Drawn anew in every step, from the step's ow
 
 # ruff: noqa: ARG002 - the signatures are those of transformers.Trainer
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -27,8 +29,25 @@ class MaskedTrainer(BatchedTrainer):
 
     def compute_loss(self, model: Any, inputs: Any, *arguments: Any, **named: Any) -> Any:
         """Of one micro-batch."""
+        labels = inputs["labels"]
         plain = {name: value for name, value in inputs.items() if name != "labels"}
-        return masked_loss(model(**plain).logits, inputs["labels"])
+        with _told_of(self.accelerator.unwrap_model(model), labels != _SHOWN):
+            return masked_loss(model(**plain).logits, labels)
+
+
+@contextmanager
+def _told_of(model: Any, hidden: torch.Tensor) -> Iterator[None]:
+    """Have the vocabulary asked of hidden tokens alone; that is as much work as a small encoder.
+
+    What computes it gets the tokens' states, shape (texts, tokens, width), from the model's head.
+    """
+    hook = model.get_output_embeddings().register_forward_pre_hook(
+        lambda _, states: (states[0][hidden],)
+    )
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def masked_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -38,11 +57,11 @@ def masked_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     cut. A text without a hidden token counts 0.
 
     Args:
-        logits: shape (texts, tokens, vocabulary).
+        logits: of the hidden tokens, text by text, shape (hidden tokens, vocabulary).
         labels: the tokens, -100 where one is not hidden, shape (texts, tokens).
     """
     hidden = labels != _SHOWN
-    each = cross_entropy(logits[hidden].float(), labels[hidden], reduction="none")
+    each = cross_entropy(logits.float(), labels[hidden], reduction="none")
     count = hidden.sum(dim=1, keepdim=True).expand_as(hidden)[hidden]
     return (each / count).sum() / len(labels)
 

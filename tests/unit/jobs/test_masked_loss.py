@@ -13,24 +13,28 @@ LOGITS = torch.randn((3, 4, 5), generator=torch.Generator().manual_seed(1))
 LABELS = torch.tensor([[-100, 2, -100, -100], [1, -100, -100, 4], [-100] * 4])
 
 
+HIDDEN = LABELS != -100
+
+
 def of(row: int, column: int) -> float:
     return float(cross_entropy(LOGITS[row, column], LABELS[row, column]))
 
 
 def test_each_text_counts_alike_and_one_without_a_hidden_token_nothing() -> None:
     wanted = (of(0, 1) + (of(1, 0) + of(1, 3)) / 2) / 3
-    assert float(masked_loss(LOGITS, LABELS)) == pytest.approx(wanted)
+    assert float(masked_loss(LOGITS[HIDDEN], LABELS)) == pytest.approx(wanted)
 
 
 def test_parts_of_a_batch_add_up_to_it_however_it_is_cut() -> None:
-    whole = float(masked_loss(LOGITS, LABELS))
-    parts = [float(masked_loss(LOGITS[cut], LABELS[cut])) for cut in (slice(0, 1), slice(1, 3))]
+    whole = float(masked_loss(LOGITS[HIDDEN], LABELS))
+    cuts = (slice(0, 1), slice(1, 3))
+    parts = [float(masked_loss(LOGITS[cut][HIDDEN[cut]], LABELS[cut])) for cut in cuts]
     assert (parts[0] + 2 * parts[1]) / 3 == pytest.approx(whole)
 
 
 def test_where_nothing_is_hidden_nothing_is_learnt() -> None:
     logits = LOGITS[2:].clone().requires_grad_()
-    loss = masked_loss(logits, LABELS[2:])
+    loss = masked_loss(logits[HIDDEN[2:]], LABELS[2:])
     loss.backward()
     assert float(loss.detach()) == 0
     assert logits.grad is not None
