@@ -20,7 +20,7 @@ from pharos_serving.engines.port import Engine
 from pharos_serving.engines.processor import processor
 from pharos_serving.engines.self_benchmark import probe_row, texts_per_s
 from pharos_serving.errors import ModelRejected
-from pharos_serving.memory import give_back
+from pharos_serving.memory import give_back, page_out
 
 _LOG = logging.getLogger(__name__)
 # What of the time for the self-benchmark is spent where nothing has to be told apart.
@@ -54,6 +54,15 @@ def select(
     folder: Path, sheet: EngineSheet, selection: Selection, probe: Sequence[int]
 ) -> Selected:
     """The preferred engine, else the fastest. Raises ModelRejected when none can be loaded."""
+    selected = _selected(folder, sheet, selection, probe)
+    give_back()
+    page_out(folder)
+    return selected
+
+
+def _selected(
+    folder: Path, sheet: EngineSheet, selection: Selection, probe: Sequence[int]
+) -> Selected:
     row, here = probe_row(probe, selection.tokens.limit), processor()
     wish = preferred(sheet, selection.wanted, selection.preferred, here)
     granted = None if wish is None else _granted(wish, folder, selection, row)
