@@ -27,8 +27,12 @@ _COLUMNS = (
     ("test", "test", "accuracy"),
     ("macro-F1", "test", "macroF1"),
     ("ECE", "test", "calibrationError"),
+    ("unsure", "test", "unsure"),
     ("2026", "drift", "accuracy"),
+    ("unsure of 2026", "drift", "unsure"),
 )
+# Below it a prediction counts as one of low confidence (row MON-13).
+_SURE = 0.5
 Runs = dict[int, dict[str, Any]]
 
 
@@ -57,9 +61,20 @@ def read_runs(folder: Path) -> dict[str, Runs]:
     found: dict[str, Runs] = defaultdict(dict)
     for path in sorted(folder.glob("*.json")):
         run = json.loads(path.read_text())
+        for part in ("test", "drift"):
+            run[part] |= unsure(run[part])
         found[run["name"]][run["seed"]] = run
     order = [BASELINE, *(each.name for each in CONTENDERS)]
     return {name: found[name] for name in order if name in found}
+
+
+def unsure(part: dict[str, Any]) -> dict[str, float]:
+    """The share of predictions of low confidence; nothing for what has no confidence."""
+    bins = part.get("reliability")
+    if not bins:
+        return {}
+    low = sum(each["samples"] for each in bins if each["confidence"] < _SURE)
+    return {"unsure": low / sum(each["samples"] for each in bins)}
 
 
 def summarised(runs: Runs, baseline: Runs) -> dict[str, Any]:

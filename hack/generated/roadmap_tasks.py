@@ -22,7 +22,6 @@ TASKS = {
     "SUC-9": _ON_GPU,
     "SUC-10": "State what the overhead is a share of, and keep it under a tenth.",
     "SUC-17": _PEOPLE,
-    "SUC-18": "Measure the share of low confidence on real requests.",
     "SUC-19": _PEOPLE,
     "FUT-2": "Collect who cites whom, and a recipe that uses it and influence.",
     "FUT-3": "Curriculum: easy examples first.",

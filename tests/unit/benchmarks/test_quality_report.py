@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from quality.report import interval, passes, read_runs, summarised, table
+from quality.report import interval, passes, read_runs, summarised, table, unsure
 
 
 def run(seed: int, name: str = "Linear", val: float = 0.9, test: float = 0.9) -> dict[str, Any]:
@@ -50,6 +50,20 @@ def test_the_distance_from_the_baseline_is_taken_split_by_split() -> None:
     assert found["testAccuracyOverBaseline"]["mean"] == pytest.approx(0.02)
     assert found["testAccuracyOverBaseline"]["half"] == pytest.approx(0, abs=1e-9)
     assert found["gatePassed"] == 2
+
+
+def test_unsure_is_what_is_less_than_half_sure() -> None:
+    bins = [
+        {"confidence": 0.2, "samples": 1},
+        {"confidence": 0.49, "samples": 2},
+        {"confidence": 0.5, "samples": 3},
+        {"confidence": 0.9, "samples": 6},
+    ]
+    assert unsure({"reliability": bins}) == {"unsure": 0.25}
+
+
+def test_what_has_no_confidence_is_not_called_sure() -> None:
+    assert unsure({"accuracy": 0.9}) == {}
 
 
 def test_files_become_rows_in_the_contenders_order(tmp_path: Path) -> None:
