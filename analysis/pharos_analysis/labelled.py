@@ -162,7 +162,8 @@ def _mean(totals: UserTotals) -> str:
 
 
 def _gain(compared: Compared, gain: float, rule: DecisionRule) -> str:
-    alpha = aim(rule).alpha
+    # Each limit has the whole alpha, as each question has: one that is proven lies outside.
+    alpha = 2 * aim(rule).alpha
     found = difference(compared.control, compared.candidate, compared.effect, alpha)
     around = "" if found is None else f" (interval {found.low:+.4f} to {found.high:+.4f})"
     return f"{gain:+.4f}{around}"

@@ -1,5 +1,6 @@
 """What must hold of the statistics whatever is measured."""
 
+import re
 from math import exp, inf, isfinite
 from random import Random
 
@@ -13,12 +14,14 @@ from pharos_analysis.claims import Compared, p_harmed, p_not_inferior, p_superio
 from pharos_analysis.classical import chi_square, two_proportion_z
 from pharos_analysis.confidence import Sides, critical_z, difference, log_wealth, p_value_above
 from pharos_analysis.correction import benjamini_hochberg, holm
+from pharos_analysis.labelled import answer
 from pharos_analysis.means import mean
 from pharos_analysis.pairs import evidence_worse, p_different, p_worse
 from pharos_analysis.power import Aim, decided_by, inflation, users_needed
 from pharos_analysis.sample_ratio import mismatch_e_value, mismatch_p_value
-from pharos_analysis.samples import UserTotals
-from pharos_api.metrics import Direction
+from pharos_analysis.samples import LabelledMetric, UserTotals
+from pharos_api.decision import DecisionRule
+from pharos_api.metrics import Direction, Metric, MetricRole, MetricSource
 
 EFFECTS = st.floats(0.001, 0.5)
 RATES = st.floats(0.01, 0.99)
@@ -163,6 +166,22 @@ def test_one_side_has_the_whole_alpha(
     assert both is not None
     assert low is not None
     assert (low.low, low.high) == (both.low, inf)
+
+
+@given(users(), users(), st.sampled_from(["0.01", "0.05", "0.5"]))
+def test_the_interval_that_people_read_leaves_nothing_out_where_a_goal_is_proven(
+    control: UserTotals, candidate: UserTotals, alpha: str
+) -> None:
+    goal = Metric(
+        name="accuracy", role=MetricRole.GOAL, source=MetricSource.LABELS, min_improvement="0.02"
+    )
+    found = answer(goal, LabelledMetric("accuracy", control, candidate), DecisionRule(alpha=alpha))
+    assume(found is not None and "interval" in found.gain)
+    assert found is not None
+    assert found.reached is not None
+    low = float(re.findall(r"interval ([-+.\d]+) to", found.gain)[0])
+    assume(abs(low) > 1e-4)  # it is told to four places
+    assert (low > 0) is (found.reached.p <= float(alpha))
 
 
 @given(users(), st.integers(2, 30))
